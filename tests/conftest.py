@@ -1,0 +1,10 @@
+import os
+
+from hypothesis import HealthCheck, settings
+
+# Neither the time an example takes nor the machine's load is a verdict.
+_untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+settings.register_profile("deterministic", _untimed, derandomize=True)
+settings.register_profile("nondeterministic", _untimed, derandomize=False, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "deterministic"))
