@@ -1,0 +1,367 @@
+"""The covariances: definitions entry by entry, the law of their samples, and what they reject."""
+
+import copy
+import dataclasses
+import math
+import pickle
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ttt_theory.covariance import (
+    AR1,
+    LARGEST_DENSE_DIM,
+    LARGEST_DIAGONAL_DIM,
+    Covariance,
+    Dense,
+    Diagonal,
+    Empirical,
+    Equicorrelated,
+    Isotropic,
+    PowerLaw,
+    Spiked,
+    check_covariance_matrix,
+    covariance_kinds,
+    register_covariance,
+)
+from ttt_theory.errors import MISSING, InvalidSettingError, SettingFileError, describe
+from ttt_theory.testing import check_covariance, covariances
+
+BUILT_IN = {
+    "isotropic": Isotropic,
+    "diagonal": Diagonal,
+    "power_law": PowerLaw,
+    "spiked": Spiked,
+    "ar1": AR1,
+    "equicorrelated": Equicorrelated,
+    "dense": Dense,
+    "empirical": Empirical,
+}
+
+
+def array_of(covariance):
+    matrix = covariance.matrix()
+    return matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+
+
+def entry(covariance, i, j):
+    """Entry (i, j) of the unscaled matrix, by the definition of each kind, in plain Python."""
+    match covariance:
+        case Isotropic():
+            return float(i == j)
+        case Diagonal(values=values):
+            return float(values[i]) if i == j else 0.0
+        case PowerLaw(exponent=exponent):
+            return 1.0 / (i + 1) ** exponent if i == j else 0.0
+        case Spiked(spikes=spikes):
+            return float(i == j) * (1.0 + (float(spikes[i]) if i < len(spikes) else 0.0))
+        case AR1(rho=rho):
+            return math.prod([rho] * abs(i - j))
+        case Equicorrelated(rho=rho):
+            return (1.0 - rho) * float(i == j) + rho
+        case Dense(entries=entries):
+            return float(entries[i, j])
+        case Empirical(samples=samples):
+            first, second = samples[:, i].tolist(), samples[:, j].tolist()
+            means = math.fsum(first) / len(first), math.fsum(second) / len(second)
+            products = [(x - means[0]) * (y - means[1]) for x, y in zip(first, second, strict=True)]
+            return math.fsum(products) / (len(first) - 1)
+    raise AssertionError(covariance)
+
+
+any_covariance = st.integers(1, 6).flatmap(covariances)
+
+
+@given(any_covariance)
+def test_each_entry_is_the_definition_times_the_scale(covariance):
+    d = covariance.dim
+    expected = covariance.scale * np.array(
+        [[entry(covariance, i, j) for j in range(d)] for i in range(d)]
+    )
+    # Data are at most 2 in size, so round-off of the empirical means is below 1e-14.
+    np.testing.assert_allclose(
+        array_of(covariance), expected, rtol=1e-13, atol=1e-14 * covariance.scale
+    )
+
+
+@given(any_covariance)
+def test_every_drawn_covariance_conforms(covariance):
+    check_covariance(covariance)
+    is_diagonal = isinstance(covariance, Isotropic | Diagonal | PowerLaw | Spiked)
+    assert isinstance(covariance.matrix(), np.ndarray) != is_diagonal
+
+
+@given(any_covariance, st.integers(0, 2**32))
+def test_equal_seeds_give_equal_samples(covariance, seed):
+    first, second = (
+        copy.deepcopy(covariance).sample(np.random.default_rng(seed), (2, 3)) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first, second)
+
+
+@given(any_covariance)
+def test_pickling_keeps_the_matrix(covariance):
+    np.testing.assert_array_equal(
+        array_of(pickle.loads(pickle.dumps(covariance))), array_of(covariance)
+    )
+
+
+@given(any_covariance)
+def test_arrays_are_read_only_and_fields_frozen(covariance):
+    for field in dataclasses.fields(covariance):
+        value = getattr(covariance, field.name)
+        if isinstance(value, np.ndarray):
+            assert not value.flags.writeable
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        covariance.scale = 2.0
+
+
+def test_a_covariance_does_not_see_later_changes_of_its_input():
+    values = np.array([1.0, 2.0])
+    covariance = Diagonal(values)
+    values[0] = -5.0
+    np.testing.assert_array_equal(covariance.values, [1.0, 2.0])
+
+
+def test_the_returned_matrix_may_be_changed_without_harm():
+    for covariance in [Dense(np.eye(2)), Empirical(np.eye(2)), AR1(2, 0.5), Diagonal([1.0, 2.0])]:
+        before = array_of(covariance)
+        matrix = covariance.matrix()
+        data = matrix if isinstance(matrix, np.ndarray) else matrix.data
+        data += 1.0
+        np.testing.assert_array_equal(array_of(covariance), before)
+
+
+def test_equality_compares_more_than_the_scale():
+    assert Isotropic(3) == Isotropic(3) != Isotropic(4)
+    assert AR1(3, 0.5) != AR1(3, 0.25)
+    assert Diagonal([1.0]) != Diagonal([2.0])
+
+
+def test_a_large_diagonal_covariance_needs_no_dense_matrix():
+    covariance = PowerLaw(1_000_000, 0.5)
+    assert covariance.matrix().diagonal()[-1] == pytest.approx(1e-3, rel=1e-15)
+    assert covariance.sample(np.random.default_rng(0), 2).shape == (2, 1_000_000)
+
+
+def test_numpy_scalars_and_integers_are_numbers():
+    covariance = AR1(np.int8(3), np.float32(0.5), scale=np.int64(2))
+    assert covariance == AR1(3, 0.5, scale=2.0)
+    assert [type(value) for value in dataclasses.astuple(covariance)] == [float, int, float]
+
+
+def test_round_off_is_forgiven_and_symmetrized():
+    rng = np.random.default_rng(1)
+    root = rng.standard_normal((40, 3))
+    singular = root @ root.T
+    skewed = singular + 1e-15 * rng.standard_normal((40, 40))
+    assert (Dense(skewed).matrix() == Dense(skewed).matrix().T).all()
+
+
+NOT_A_NUMBER = [math.nan, math.inf, -math.inf, True, "1", None, 1j, [1.0], np.array(1.0), 10**400]
+NOT_A_DIM = [0, -1, 2.0, True, np.True_, "3", None, 10**400, LARGEST_DIAGONAL_DIM + 1, math.nan]
+NOT_A_VECTOR = [
+    [],
+    [[1.0]],
+    [1.0, math.nan],
+    [1.0, math.inf],
+    [True],
+    np.array([True]),
+    ["1"],
+    np.array(["1"]),
+    [1j],
+    [None],
+    [10**400],
+    [1.0, [2.0]],
+    "12",
+    None,
+    3.0,
+    {1.0},
+    np.array([object()]),
+]
+NOT_A_MATRIX = [
+    [],
+    [[]],
+    [1.0],
+    [[1.0, 0.0], [0.0]],
+    [[math.nan]],
+    [[math.inf]],
+    [[True]],
+    [["1"]],
+    [[[1.0]]],
+    np.zeros((0, 2)),
+    np.eye(2, dtype=complex),
+    None,
+]
+
+INVALID = [
+    *[("dim", lambda v=v: Isotropic(v)) for v in NOT_A_DIM],
+    *[("dim", lambda v=v: PowerLaw(v, 1.0)) for v in NOT_A_DIM],
+    *[("dim", lambda v=v: Spiked(v, [1.0])) for v in NOT_A_DIM],
+    *[("dim", lambda v=v: AR1(v, 0.5)) for v in [*NOT_A_DIM, LARGEST_DENSE_DIM + 1]],
+    *[("dim", lambda v=v: Equicorrelated(v, 0.5)) for v in [*NOT_A_DIM, LARGEST_DENSE_DIM + 1]],
+    *[("scale", lambda v=v: Isotropic(2, scale=v)) for v in [*NOT_A_NUMBER, 0.0, -1.0]],
+    *[("scale", lambda v=v: Dense(np.eye(2), scale=v)) for v in [*NOT_A_NUMBER, 0.0, -1.0]],
+    *[("exponent", lambda v=v: PowerLaw(2, v)) for v in [*NOT_A_NUMBER, -1e6, -1e308]],
+    *[("rho", lambda v=v: AR1(2, v)) for v in [*NOT_A_NUMBER, 1.5, -1.0000001]],
+    *[("rho", lambda v=v: Equicorrelated(3, v)) for v in [*NOT_A_NUMBER, 1.5, -0.50001]],
+    *[("values", lambda v=v: Diagonal(v)) for v in [*NOT_A_VECTOR, [1.0, -1e-300]]],
+    *[("spikes", lambda v=v: Spiked(2, v)) for v in [*NOT_A_VECTOR, [-1.1], [1.0, 1.0, 1.0]]],
+    *[("entries", lambda v=v: Dense(v)) for v in NOT_A_MATRIX],
+    ("entries", lambda: Dense([[1.0, 2.0]])),
+    ("entries", lambda: Dense([[1.0, 0.5], [0.25, 1.0]])),
+    ("entries", lambda: Dense([[1.0, 2.0], [2.0, 1.0]])),
+    ("entries", lambda: Dense([[-1e-300]])),
+    ("entries", lambda: Dense([[1e308, 1.5e308], [1.5e308, 1e308]])),
+    *[("samples", lambda v=v: Empirical(v)) for v in [*NOT_A_MATRIX, [[1.0, 2.0]]]],
+    ("samples", lambda: Empirical([[1e200], [-1e200]])),
+    ("scale", lambda: Diagonal([1e200], scale=1e200)),
+    ("scale", lambda: Spiked(2, [1e200], scale=1e200)),
+    ("scale", lambda: PowerLaw(10, -200.0, scale=1e200)),
+    ("scale", lambda: Dense([[1e200]], scale=1e200)),
+    ("scale", lambda: Empirical([[1e100], [-1e100]], scale=1e200)),
+]
+
+
+@pytest.mark.parametrize(("field", "make"), INVALID)
+def test_invalid_parameters_are_named(field, make):
+    with pytest.raises(InvalidSettingError) as caught:
+        make()
+    error = caught.value
+    assert error.field == field
+    assert str(error).startswith(f"{field}: ")
+    assert len(str(error).splitlines()) == 1
+    assert len(str(error)) < 400
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+@pytest.mark.parametrize(
+    ("entries", "complaint"),
+    [
+        ([[1.0, 0.5], [0.25, 1.0]], "symmetric"),
+        ([[1.0, 2.0], [2.0, 1.0]], "eigenvalues from -1 to 3"),
+        ([[1.0, 2.0]], "1 x 1 matrix, not 1 x 2"),
+    ],
+)
+def test_a_bad_matrix_says_what_is_wrong(entries, complaint):
+    with pytest.raises(InvalidSettingError, match=complaint):
+        Dense(entries)
+
+
+def test_the_message_reads_as_documented():
+    with pytest.raises(InvalidSettingError) as caught:
+        AR1(3, 1.5)
+    expected = "feature_covariance.rho: 1.5 is not valid; give a number between -1 and 1"
+    assert str(caught.value.within("feature_covariance")) == expected
+
+
+@given(st.text(), st.text(), st.recursive(st.none() | st.text() | st.integers(), st.lists))
+def test_messages_have_one_line_whatever_they_quote(field, text, value):
+    for error in [
+        InvalidSettingError(field, value, text),
+        SettingFileError(text, text, field).within(field),
+    ]:
+        assert len(str(error).splitlines()) <= 1
+        assert str(error).isprintable()
+        copied = pickle.loads(pickle.dumps(error))
+        assert (type(copied), str(copied)) == (type(error), str(error))
+
+
+class Unprintable:
+    def __repr__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**100_000, [10**100_000], Unprintable(), "x" * 10**6, {}],
+    ids=["digits", "digits in a list", "no repr", "long", "empty"],
+)
+def test_any_value_can_be_described_briefly(value):
+    assert 0 < len(describe(value)) <= 80
+
+
+def test_a_missing_value_survives_pickling():
+    assert pickle.loads(pickle.dumps(InvalidSettingError("dim", MISSING, ""))).value is MISSING
+
+
+def test_every_built_in_kind_is_registered():
+    assert covariance_kinds().items() >= BUILT_IN.items()
+
+
+def test_a_kind_is_registered_once_and_only_for_a_covariance():
+    with pytest.raises(ValueError, match="'dense' is taken by Dense"):
+        register_covariance("dense")(Isotropic)
+    with pytest.raises(TypeError, match="not a subclass of Covariance"):
+        register_covariance("number")(int)
+    assert "number" not in covariance_kinds()
+
+
+@dataclass(frozen=True)
+class Fixed(Covariance):
+    """A covariance from elsewhere, right or wrong."""
+
+    entries: object
+    dim: int = 2
+
+    def matrix(self):
+        return self.entries
+
+
+class Drifting(Fixed):
+    def matrix(self):
+        matrix = self.entries.copy()
+        self.entries[0, 0] += 1.0
+        return matrix
+
+
+class WronglySampled(Fixed):
+    def sample(self, rng, shape):
+        return 2.0 * super().sample(rng, shape)
+
+
+class WronglyShaped(Fixed):
+    def sample(self, rng, shape):
+        return super().sample(rng, shape).reshape(-1, self.dim)
+
+
+def test_a_sound_foreign_covariance_conforms():
+    check_covariance(Fixed(np.array([[2.0, 1.0], [1.0, 2.0]])))
+
+
+@pytest.mark.parametrize(
+    ("covariance", "error"),
+    [
+        (Fixed(np.eye(3)), InvalidSettingError),
+        (Fixed(np.diag([1.0, -1.0])), InvalidSettingError),
+        (Fixed(np.array([[1.0, 1.0], [0.0, 1.0]])), InvalidSettingError),
+        (Fixed(np.full((2, 2), np.nan)), InvalidSettingError),
+        (Fixed(np.eye(2) * 1j), InvalidSettingError),
+        (Fixed([[1.0, 0.0], [0.0, 1.0]]), InvalidSettingError),
+        (Drifting(np.eye(2)), AssertionError),
+        (WronglySampled(np.eye(2)), AssertionError),
+        (WronglyShaped(np.eye(2)), AssertionError),
+    ],
+)
+def test_a_faulty_foreign_covariance_does_not_conform(covariance, error):
+    with pytest.raises(error):
+        check_covariance(covariance)
+
+
+@pytest.mark.parametrize(
+    ("diagonal", "offset", "complaint"),
+    [
+        ([1.0, -1.0], 0, "positive semi-definite"),
+        ([1.0, np.nan], 0, "finite"),
+        ([1.0], 1, "only if it is diagonal"),
+    ],
+)
+def test_a_faulty_sparse_matrix_is_rejected(diagonal, offset, complaint):
+    from scipy.sparse import diags_array
+
+    matrix = diags_array(np.array(diagonal), offsets=offset)
+    with pytest.raises(InvalidSettingError, match=complaint):
+        check_covariance_matrix("matrix", matrix, 2)

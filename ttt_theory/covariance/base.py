@@ -1,0 +1,259 @@
+"""The base of all covariances, what they must satisfy, and their registry."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+
+from ttt_theory.errors import (
+    FloatArray,
+    InvalidSettingError,
+    checked_integer,
+    checked_number,
+)
+
+if TYPE_CHECKING:
+    from scipy.sparse import dia_array
+
+ROUND_OFF_PER_DIM = 1e-14
+"""Asymmetry or negative eigenvalue, relative to the largest, forgiven per unit of dimension."""
+
+FROM_FILE = MappingProxyType({"from_file": True})
+"""Dataclass field metadata: a setting file gives this matrix by the key `file`."""
+
+
+class Covariance(ABC):
+    """A positive semi-definite matrix Sigma of shape (dim, dim), possibly singular.
+
+    Subclasses provide `dim` (a dataclass field or a property) and `matrix`.
+    """
+
+    dim: int
+    """Number of rows and columns."""
+
+    _valid_by_construction: ClassVar[bool] = False
+
+    @abstractmethod
+    def matrix(self) -> FloatArray | dia_array[Any]:
+        """Return Sigma.
+
+        Returns
+        -------
+        ndarray of float64 or scipy.sparse.dia_array, shape (dim, dim)
+            Sparse if Sigma is diagonal, so that nothing of size dim x dim is stored.
+        """
+
+    def check(self) -> None:
+        """Check that `matrix` is a covariance of dimension `dim`.
+
+        Raises
+        ------
+        InvalidSettingError
+            If it is not of shape (dim, dim), finite, symmetric and positive semi-definite.
+        """
+        if not self._valid_by_construction:
+            check_covariance_matrix("matrix", self.matrix(), self.dim)
+
+    @cached_property
+    def _factor(self) -> FloatArray:
+        """F with F F^T = Sigma; its diagonal alone if Sigma is diagonal."""
+        matrix = self.matrix()
+        if not isinstance(matrix, np.ndarray):
+            return np.sqrt(np.asarray(matrix.diagonal(), dtype=np.float64))
+        from scipy.linalg import eigh
+
+        # Unlike Cholesky's, this factor exists when Sigma is singular.
+        eigenvalues, eigenvectors = eigh(matrix)
+        root: FloatArray = eigenvectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
+        return root
+
+    def sample(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> FloatArray:
+        """Draw independent vectors x ~ N(0, Sigma).
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Source of random numbers.
+        shape : int or tuple of int
+            How many vectors, as an array shape.
+
+        Returns
+        -------
+        ndarray of float64, shape (*shape, dim)
+
+        Examples
+        --------
+        >>> from ttt_theory.covariance import Isotropic
+        >>> Isotropic(3).sample(np.random.default_rng(0), (5, 2)).shape
+        (5, 2, 3)
+        """
+        leading = (shape,) if isinstance(shape, int) else shape
+        standard = rng.standard_normal((*leading, self.dim))
+        factor = self._factor
+        return standard * factor if factor.ndim == 1 else standard @ factor.T
+
+
+_registry: dict[str, type[Covariance]] = {}
+_CovarianceType = TypeVar("_CovarianceType", bound=type[Covariance])
+
+
+def register_covariance(kind: str) -> Callable[[_CovarianceType], _CovarianceType]:
+    """Make a covariance class known to setting files.
+
+    Parameters
+    ----------
+    kind : str
+        The value of the key `kind`.
+
+    Returns
+    -------
+    callable
+        Class decorator, put above ``@dataclass(frozen=True)``. The class's fields become the keys
+        of the table; a field of NumPy array type is a list of numbers there, or, with metadata
+        `FROM_FILE`, the key `file`.
+
+    Raises
+    ------
+    ValueError
+        If another class has that kind.
+    TypeError
+        If the class is no `Covariance`.
+
+    Examples
+    --------
+    >>> from ttt_theory.covariance import Diagonal
+    >>> register_covariance("isotropic")(Diagonal)
+    Traceback (most recent call last):
+    ValueError: the covariance kind 'isotropic' is taken by Isotropic
+    """
+
+    def register(covariance_class: _CovarianceType) -> _CovarianceType:
+        if not issubclass(covariance_class, Covariance):
+            raise TypeError(f"{covariance_class!r} is not a subclass of Covariance")
+        if kind in _registry:
+            raise ValueError(f"the covariance kind {kind!r} is taken by {_registry[kind].__name__}")
+        _registry[kind] = covariance_class
+        return covariance_class
+
+    return register
+
+
+def covariance_kinds() -> dict[str, type[Covariance]]:
+    """Return the registered covariance classes by kind.
+
+    Returns
+    -------
+    dict from str to type
+        A copy, in order of registration.
+
+    Examples
+    --------
+    >>> covariance_kinds()["ar1"].__name__
+    'AR1'
+    """
+    return dict(_registry)
+
+
+def check_covariance_matrix(name: str, matrix: FloatArray | dia_array[Any], dim: int) -> None:
+    """Check that a matrix is a covariance of dimension `dim`, up to round-off.
+
+    Parameters
+    ----------
+    name : str
+        Name of the field, for the error.
+    matrix : ndarray or scipy.sparse.dia_array
+        The matrix.
+    dim : int
+        Its required number of rows and columns.
+
+    Raises
+    ------
+    InvalidSettingError
+        If it is not of shape (dim, dim), finite, symmetric and positive semi-definite.
+
+    Examples
+    --------
+    >>> check_covariance_matrix("entries", np.array([[1.0, 2.0], [2.0, 1.0]]), 2)
+    Traceback (most recent call last):
+    ttt_theory.errors.InvalidSettingError: entries: an array of shape (2, 2) is not valid; give a
+    positive semi-definite matrix, not one with eigenvalues from -1 to 3
+    """
+    if not (isinstance(matrix, np.ndarray) or getattr(matrix, "format", "") == "dia"):
+        raise InvalidSettingError(name, matrix, "give a NumPy array or a scipy.sparse.dia_array")
+    if matrix.dtype.kind not in "iuf":
+        raise InvalidSettingError(name, matrix, f"give real numbers, not {matrix.dtype}")
+    if matrix.shape != (dim, dim):
+        shape = " x ".join(map(str, matrix.shape))
+        raise InvalidSettingError(name, matrix, f"give a {dim} x {dim} matrix, not {shape}")
+    if not isinstance(matrix, np.ndarray):
+        if np.count_nonzero(matrix.offsets):
+            raise InvalidSettingError(name, matrix, "give a sparse matrix only if it is diagonal")
+        _check_eigenvalues(name, matrix.diagonal(), matrix)
+        return
+    # Dividing by the largest entry first keeps extreme scales from overflowing below.
+    largest = np.abs(matrix).max()
+    if not np.isfinite(largest):
+        raise InvalidSettingError(name, matrix, "give a matrix of finite numbers")
+    if largest == 0.0:
+        return
+    unit = matrix / largest
+    asymmetry = np.abs(unit - unit.T)
+    if asymmetry.max() > ROUND_OFF_PER_DIM * dim:
+        row, column = np.unravel_index(np.argmax(asymmetry), matrix.shape)
+        raise InvalidSettingError(
+            name,
+            matrix,
+            f"give a symmetric matrix: entry ({row}, {column}) is {matrix[row, column]:.6g}"
+            f" but ({column}, {row}) is {matrix[column, row]:.6g}",
+        )
+    _check_eigenvalues(name, np.linalg.eigvalsh(unit), matrix, float(largest))
+
+
+def _check_eigenvalues(name: str, eigenvalues: Any, matrix: object, unit: float = 1.0) -> None:
+    lowest, highest = float(np.min(eigenvalues)), float(np.max(eigenvalues))
+    if not (np.isfinite(lowest) and np.isfinite(highest)):
+        raise InvalidSettingError(name, matrix, "give a matrix of finite numbers")
+    if lowest < -ROUND_OFF_PER_DIM * len(eigenvalues) * max(highest, 0.0):
+        raise InvalidSettingError(
+            name,
+            matrix,
+            "give a positive semi-definite matrix, not one with eigenvalues from"
+            f" {lowest * unit:.6g} to {highest * unit:.6g}",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class BuiltinCovariance(Covariance):
+    """What the built-in covariances share: checked fields, and a factor `scale`.
+
+    Their matrices are valid whenever their fields are, so `check` has nothing left to do.
+    """
+
+    scale: float = field(default=1.0, kw_only=True)
+
+    _valid_by_construction: ClassVar[bool] = True
+
+    def _check_number(self, name: str, *limits: float, above_minimum: bool = False) -> None:
+        number = checked_number(name, getattr(self, name), *limits, above_minimum=above_minimum)
+        object.__setattr__(self, name, number)
+
+    def _check_dim(self, largest: int) -> None:
+        object.__setattr__(self, "dim", checked_integer("dim", self.dim, 1, largest))
+
+    def _check_scale(self, name: str, largest: float) -> None:
+        """Check `scale`, and that no entry overflows; field `name` decides the largest one."""
+        self._check_number("scale", 0.0, above_minimum=True)
+        if not np.isfinite(largest):
+            raise InvalidSettingError(
+                name, getattr(self, name), "the matrix must be finite; give a smaller number"
+            )
+        if not np.isfinite(largest * self.scale):
+            raise InvalidSettingError(
+                "scale", self.scale, "the matrix must be finite; give a smaller scale"
+            )

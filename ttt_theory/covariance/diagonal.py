@@ -1,0 +1,189 @@
+"""Covariances that are diagonal, stored in O(d)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ttt_theory.covariance.base import BuiltinCovariance, register_covariance
+from ttt_theory.errors import FloatArray, InvalidSettingError, checked_array
+
+if TYPE_CHECKING:
+    from scipy.sparse import dia_array
+
+LARGEST_DIAGONAL_DIM = 10_000_000
+"""Largest dimension of a covariance that is diagonal."""
+
+
+@dataclass(frozen=True, eq=False)
+class _DiagonalCovariance(BuiltinCovariance):
+    @abstractmethod
+    def _variances(self) -> FloatArray:
+        """Return the diagonal of Sigma, before scaling."""
+
+    def matrix(self) -> dia_array[Any]:
+        """Return Sigma, shape (dim, dim)."""
+        from scipy.sparse import diags_array
+
+        return diags_array(self._variances() * self.scale)
+
+
+@register_covariance("isotropic")
+@dataclass(frozen=True)
+class Isotropic(_DiagonalCovariance):
+    """The identity.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension d, from 1 to 10,000,000.
+    scale : float
+        Multiplies the matrix; positive.
+
+    Raises
+    ------
+    InvalidSettingError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    >>> Isotropic(2, scale=3.0).matrix().toarray()
+    array([[3., 0.],
+           [0., 3.]])
+    """
+
+    dim: int
+
+    def __post_init__(self) -> None:
+        self._check_dim(LARGEST_DIAGONAL_DIM)
+        self._check_scale("dim", 1.0)
+
+    def _variances(self) -> FloatArray:
+        return np.ones(self.dim)
+
+
+@register_covariance("diagonal")
+@dataclass(frozen=True, eq=False)
+class Diagonal(_DiagonalCovariance):
+    """A diagonal matrix with given variances.
+
+    Parameters
+    ----------
+    values : array_like of float, shape (dim,)
+        The variances, each at least 0; at most 10,000,000 of them.
+    scale : float
+        Multiplies the matrix; positive.
+
+    Raises
+    ------
+    InvalidSettingError
+        If a value is negative or not finite, or a parameter is out of its range.
+
+    Examples
+    --------
+    >>> Diagonal([1.0, 0.0, 2.0]).matrix().diagonal()
+    array([1., 0., 2.])
+    """
+
+    values: FloatArray
+    dim: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        values = checked_array("values", self.values, 1)
+        if values.size > LARGEST_DIAGONAL_DIM:
+            raise InvalidSettingError("values", values, f"give at most {LARGEST_DIAGONAL_DIM}")
+        if values.min() < 0.0:
+            raise InvalidSettingError("values", values.min(), "give numbers of at least 0")
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "dim", values.size)
+        self._check_scale("values", float(values.max()))
+
+    def _variances(self) -> FloatArray:
+        return self.values
+
+
+@register_covariance("power_law")
+@dataclass(frozen=True)
+class PowerLaw(_DiagonalCovariance):
+    """A diagonal matrix whose i-th variance is i ** -exponent, i = 1, ..., dim.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension d, from 1 to 10,000,000.
+    exponent : float
+        Any number for which the variances are finite.
+    scale : float
+        Multiplies the matrix; positive.
+
+    Raises
+    ------
+    InvalidSettingError
+        If a parameter is out of its range or a variance overflows.
+
+    Examples
+    --------
+    >>> PowerLaw(3, 1.0).matrix().diagonal()
+    array([1.        , 0.5       , 0.33333333])
+    """
+
+    dim: int
+    exponent: float
+
+    def __post_init__(self) -> None:
+        self._check_dim(LARGEST_DIAGONAL_DIM)
+        self._check_number("exponent")
+        with np.errstate(over="ignore"):
+            largest = max(1.0, float(np.float64(self.dim) ** -self.exponent))
+        self._check_scale("exponent", largest)
+
+    def _variances(self) -> FloatArray:
+        variances: FloatArray = np.arange(1.0, self.dim + 1.0) ** -self.exponent
+        return variances
+
+
+@register_covariance("spiked")
+@dataclass(frozen=True, eq=False)
+class Spiked(_DiagonalCovariance):
+    """The identity plus one rank-one spike along each of the first axes.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension d, from 1 to 10,000,000.
+    spikes : array_like of float, shape (number of spikes,)
+        What each spike adds to its axis, at least -1; at most `dim` of them.
+    scale : float
+        Multiplies the matrix, spikes included; positive.
+
+    Raises
+    ------
+    InvalidSettingError
+        If there are more spikes than axes, or a parameter is out of its range.
+
+    Examples
+    --------
+    >>> Spiked(3, [4.0, -1.0]).matrix().diagonal()
+    array([5., 0., 1.])
+    """
+
+    dim: int
+    spikes: FloatArray
+
+    def __post_init__(self) -> None:
+        self._check_dim(LARGEST_DIAGONAL_DIM)
+        spikes = checked_array("spikes", self.spikes, 1)
+        if spikes.size > self.dim:
+            raise InvalidSettingError("spikes", spikes, f"give at most dim = {self.dim} of them")
+        if spikes.min() < -1.0:
+            raise InvalidSettingError("spikes", spikes.min(), "give numbers of at least -1")
+        object.__setattr__(self, "spikes", spikes)
+        self._check_scale("spikes", 1.0 + float(spikes.max()))
+
+    def _variances(self) -> FloatArray:
+        variances = np.ones(self.dim)
+        variances[: self.spikes.size] += self.spikes
+        return variances

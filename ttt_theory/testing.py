@@ -1,0 +1,202 @@
+"""Tools for tests: Hypothesis strategies, and the proof that a covariance class conforms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from ttt_theory.covariance import (
+    AR1,
+    Covariance,
+    Dense,
+    Diagonal,
+    Empirical,
+    Equicorrelated,
+    Isotropic,
+    PowerLaw,
+    Spiked,
+    check_covariance_matrix,
+)
+from ttt_theory.errors import FloatArray
+from ttt_theory.setting import (
+    DenseWeights,
+    Initialization,
+    PretrainedWeights,
+    Pretraining,
+    Setting,
+    ZeroWeights,
+)
+
+# Sixteenths are exact, so that products of them show singularity without round-off.
+_ENTRIES = st.integers(-32, 32).map(lambda sixteenths: sixteenths / 16)
+_VARIANCES = st.one_of(st.just(0.0), st.floats(0.0625, 4.0))
+
+
+def covariances(dim: int, *, extreme_scales: bool = True) -> st.SearchStrategy[Covariance]:
+    """Draw a built-in covariance of any kind, corners included.
+
+    Corners are singular matrices, zero variances, correlations of -1 and 1, and scales from 1e-30
+    to 1e30.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension, at least 1.
+    extreme_scales : bool
+        Whether `scale` may leave the range from 0.25 to 4.
+
+    Returns
+    -------
+    SearchStrategy of Covariance
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(covariances(2), lambda covariance: True)
+    Isotropic(scale=1.0, dim=2)
+    """
+    numbers = st.one_of(st.just(1.0), st.floats(0.25, 4.0))
+    if extreme_scales:
+        numbers = st.one_of(numbers, st.sampled_from([1e-30, 1e-8, 1e8, 1e30]))
+    correlations = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(-1.0, 1.0), st.just(-1.0))
+    lowest = -1.0 / max(dim - 1, 1)
+    common_correlations = st.one_of(st.sampled_from([0.0, 1.0, lowest]), st.floats(lowest, 1.0))
+    size = st.just(dim)
+    spikes = st.lists(st.one_of(st.just(-1.0), st.floats(-1.0, 9.0)), min_size=1, max_size=dim)
+    return st.one_of(
+        st.builds(Isotropic, size, scale=numbers),
+        st.builds(Diagonal, _arrays(_VARIANCES, dim), scale=numbers),
+        st.builds(PowerLaw, size, st.floats(-3.0, 3.0), scale=numbers),
+        st.builds(Spiked, size, spikes, scale=numbers),
+        st.builds(AR1, size, correlations, scale=numbers),
+        st.builds(Equicorrelated, size, common_correlations, scale=numbers),
+        st.builds(Dense, _gram_matrices(dim), scale=numbers),
+        st.builds(Empirical, _tables(dim), scale=numbers),
+    )
+
+
+@st.composite
+def settings(
+    draw: st.DrawFn,
+    max_dim: int = 4,
+    *,
+    max_count: int = 6,
+    extreme_scales: bool = True,
+) -> Setting:
+    """Draw a setting: any covariances, task, noise, initialization and pretraining.
+
+    Corners are n = k = d = 1, the zero task, no noise, and those of `covariances`.
+
+    Parameters
+    ----------
+    max_dim : int
+        Largest dimension.
+    max_count : int
+        Largest context length and number of test samples.
+    extreme_scales : bool
+        Passed on to `covariances`.
+
+    Returns
+    -------
+    SearchStrategy of Setting
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(settings(), lambda setting: setting.noise_variance > 0.0).noise_variance
+    1.0
+    """
+    dim = draw(st.integers(1, max_dim))
+    counts = st.integers(1, max_count)
+    noise_variances = st.one_of(st.just(0.0), st.just(1.0), st.floats(0.0625, 4.0))
+    matrices = covariances(dim, extreme_scales=extreme_scales)
+    initializations: st.SearchStrategy[Initialization] = st.one_of(
+        st.just(PretrainedWeights()),
+        st.just(ZeroWeights()),
+        st.builds(PretrainedWeights, _ENTRIES),
+        st.builds(DenseWeights, _arrays(_ENTRIES, dim, dim)),
+    )
+    pretrainings = st.builds(
+        Pretraining,
+        context_length=st.none() | counts,
+        noise_variance=st.none() | noise_variances,
+        feature_covariance=st.none() | matrices,
+    )
+    return Setting(
+        context_length=draw(counts),
+        test_samples=draw(counts),
+        feature_covariance=draw(matrices),
+        task_covariance=draw(matrices),
+        task=draw(_arrays(_ENTRIES, dim)),
+        noise_variance=draw(noise_variances),
+        initialization=draw(initializations),
+        pretraining=draw(pretrainings),
+    )
+
+
+def check_covariance(covariance: Covariance) -> None:
+    """Prove that a covariance conforms to what formulas and samplers rely on.
+
+    Parameters
+    ----------
+    covariance : Covariance
+        An instance; call this on several, corners included.
+
+    Raises
+    ------
+    InvalidSettingError
+        If `matrix` is not finite, symmetric, positive semi-definite and of shape (dim, dim).
+    AssertionError
+        If `matrix` gives another result when called again, or `sample` draws from another law or
+        with other shapes.
+
+    Examples
+    --------
+    >>> check_covariance(AR1(5, -1.0))
+    """
+    matrix, again = covariance.matrix(), covariance.matrix()
+    check_covariance_matrix("matrix", matrix, covariance.dim)
+    # Samples are linear in standard normal ones, so the unit vectors in place of those give the
+    # factor F of the law N(0, F F^T), with no statistics.
+    factor = covariance.sample(_UnitVectors(), covariance.dim).T
+    dense, dense_again = _dense(matrix), _dense(again)
+    if not np.array_equal(dense, dense_again):
+        raise AssertionError("matrix() gives another result when called again")
+    round_off = 1e-13 * covariance.dim * np.abs(dense).max()
+    if not np.allclose(factor @ factor.T, dense, rtol=0.0, atol=round_off):
+        raise AssertionError("sample() does not draw from N(0, matrix())")
+    shape = covariance.sample(np.random.default_rng(0), (2, 3)).shape
+    if shape != (2, 3, covariance.dim):
+        raise AssertionError(f"sample(rng, (2, 3)) has the shape {shape}")
+
+
+class _UnitVectors(np.random.Generator):
+    """Gives the rows of the identity in place of standard normal vectors."""
+
+    def __init__(self) -> None:
+        super().__init__(np.random.PCG64(0))
+
+    def standard_normal(self, size: Any = None, *_: Any, **__: Any) -> Any:
+        return np.eye(*size)
+
+
+def _dense(matrix: Any) -> FloatArray:
+    return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
+
+
+def _arrays(entries: st.SearchStrategy[float], *shape: int) -> st.SearchStrategy[FloatArray]:
+    size = int(np.prod(shape))
+    flat = st.lists(entries, min_size=size, max_size=size)
+    return flat.map(lambda numbers: np.array(numbers, dtype=np.float64).reshape(shape))
+
+
+def _gram_matrices(dim: int) -> st.SearchStrategy[FloatArray]:
+    """Draw B B^T; its rank is anything from 0 to `dim`."""
+    roots = st.integers(1, dim).flatmap(lambda rank: _arrays(_ENTRIES, dim, rank))
+    return roots.map(lambda root: root @ root.T)
+
+
+def _tables(dim: int) -> st.SearchStrategy[FloatArray]:
+    return st.integers(2, dim + 3).flatmap(lambda rows: _arrays(_ENTRIES, rows, dim))
