@@ -1,0 +1,7 @@
+"""Compile every derivation to a module of `ttt_theory.closed_form`: ``python -m derivations``."""
+
+from derivations.compiled import write_all
+
+if __name__ == "__main__":
+    for path in write_all():
+        print(path)
