@@ -1,0 +1,43 @@
+"""Exact theory of test-time training in linear transformers, verified."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_EXPORTS = {
+    "covariance": (
+        "AR1",
+        "Covariance",
+        "Dense",
+        "Diagonal",
+        "Empirical",
+        "Equicorrelated",
+        "Isotropic",
+        "PowerLaw",
+        "Spiked",
+        "register_covariance",
+    ),
+    "errors": ("InvalidSettingError", "OutOfRangeError", "SettingFileError", "TTTTheoryError"),
+    "risk": ("OneStepRisk", "one_step_risk"),
+    "setting": (
+        "DenseWeights",
+        "PretrainedWeights",
+        "Pretraining",
+        "Setting",
+        "ZeroWeights",
+    ),
+    "simulate": ("SimulatedRisk", "simulate"),
+    "weights": ("pretrained_weights",),
+}
+_MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
+
+__all__ = sorted(_MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
