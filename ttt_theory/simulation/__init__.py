@@ -1,0 +1,1 @@
+"""Linear transformers in NumPy, simulated from their definition without any formula."""

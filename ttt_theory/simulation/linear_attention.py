@@ -1,0 +1,126 @@
+"""One layer of linear attention, token by token, and its test-time training.
+
+Written to be read beside the definitions of [G25], Section 3.  The functions use array arithmetic
+alone, so that they run on exact fractions (arrays of dtype object) as well as on floats.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["gradient", "linear_attention", "loss", "predict"]
+
+Array = npt.NDArray[Any]
+
+
+def linear_attention(
+    tokens: Array, context: Array, query: Array, key: Array, value: Array
+) -> Array:
+    """Return what linear attention writes at each of some tokens.
+
+    A token z attends to the context tokens z_i and to itself, without a softmax:
+    Σ_i (zᵀ Q Kᵀ z_i) Vᵀz_i + (zᵀ Q Kᵀ z) Vᵀz.
+
+    Parameters
+    ----------
+    tokens : ndarray, shape (..., m, D)
+        The tokens that attend.
+    context : ndarray, shape (..., n, D)
+        The tokens that every one of them attends to besides itself.
+    query, key, value : ndarray, shape (..., D, D)
+        Q, K and V.
+
+    Returns
+    -------
+    ndarray, shape (..., m, D)
+    """
+    queries = tokens @ query
+    scores = queries @ np.swapaxes(context @ key, -1, -2)
+    own_scores = (queries * (tokens @ key)).sum(axis=-1, keepdims=True)
+    output: Array = scores @ (context @ value) + own_scores * (tokens @ value)
+    return output
+
+
+def predict(weights: Array, features: Array, labels: Array, queries: Array) -> Array:
+    """Predict the labels of queries from a prompt: SM(Z, W).
+
+    The prompt's tokens are (x_i, y_i), a query's token is (x, 0).  The key, query and value
+    matrices are restricted to Q = diag(W, 0), K = I, V = diag(0, 1); the prediction is the label
+    coordinate of the query token's output ([G25], Section 3).
+
+    Parameters
+    ----------
+    weights : ndarray, shape (..., d, d)
+        W.
+    features : ndarray, shape (..., n, d)
+        X, the features in the context.
+    labels : ndarray, shape (..., n)
+        y, their labels.
+    queries : ndarray, shape (..., m, d)
+        Features whose labels are asked for.
+
+    Returns
+    -------
+    ndarray, shape (..., m)
+
+    Examples
+    --------
+    >>> features, labels = np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([3.0, 1.0])
+    >>> predict(np.eye(2), features, labels, np.array([[1.0, 1.0]]))
+    array([5.])
+    """
+    dim = features.shape[-1]
+    context = np.concatenate([features, labels[..., None]], axis=-1)
+    tokens = np.concatenate([queries, np.zeros_like(queries[..., :1])], axis=-1)
+    query = np.zeros((*weights.shape[:-2], dim + 1, dim + 1), dtype=weights.dtype)
+    query[..., :dim, :dim] = weights
+    key = np.eye(dim + 1, dtype=weights.dtype)
+    value = np.zeros((dim + 1, dim + 1), dtype=weights.dtype)
+    value[dim, dim] = 1
+    return linear_attention(tokens, context, query, key, value)[..., dim]
+
+
+def loss(weights: Array, features: Array, labels: Array, queries: Array, targets: Array) -> Array:
+    """Return the test-time training loss L̂(W) = Σ_j (y_j − SM(Z_j, W))², a sum.
+
+    Parameters
+    ----------
+    weights, features, labels, queries : ndarray
+        As for `predict`.
+    targets : ndarray, shape (..., m)
+        The labels of the queries.
+
+    Returns
+    -------
+    ndarray, shape (...)
+    """
+    errors = targets - predict(weights, features, labels, queries)
+    total: Array = (errors * errors).sum(axis=-1)
+    return total
+
+
+def gradient(
+    weights: Array, features: Array, labels: Array, queries: Array, targets: Array
+) -> Array:
+    """Return the gradient ∇L̂(W) of the test-time training loss, by the chain rule.
+
+    ∇L̂ = −2 Σ_j (y_j − SM(Z_j, W)) ∂SM(Z_j, W)/∂W, and the prediction being
+    Σ_i (x_jᵀ W x_i) y_i, its derivative by W_ab is Σ_i x_ja x_ib y_i.
+
+    Parameters
+    ----------
+    weights, features, labels, queries, targets : ndarray
+        As for `loss`.
+
+    Returns
+    -------
+    ndarray, shape (..., d, d)
+    """
+    errors = targets - predict(weights, features, labels, queries)
+    result: Array = -2 * np.einsum(
+        "...j,...ja,...ib,...i->...ab", errors, queries, features, labels, optimize=True
+    )
+    return result
