@@ -27,19 +27,17 @@ class Formula:
     """One compiled function.
 
     `parameters` maps the symbols of `expression` to the names that the function uses for them, in
-    the order of its signature; `summary` is one line.  A tuple of expressions compiles to a
-    function that returns a tuple.
+    the order of its signature; `summary` is one line.
     """
 
     name: str
     parameters: Mapping[sympy.Symbol, str]
-    expression: sympy.Expr | tuple[sympy.Expr, ...]
+    expression: sympy.Expr
     summary: str
     source: str
 
     def __post_init__(self) -> None:
-        parts = self.expression if isinstance(self.expression, tuple) else (self.expression,)
-        unknown = set().union(*(part.free_symbols for part in parts)) - self.parameters.keys()
+        unknown = self.expression.free_symbols - self.parameters.keys()
         if unknown:
             raise ValueError(f"{self.name} has no parameter for {sorted(map(str, unknown))}")
         if len(self.summary) > WIDTH - 7:
@@ -83,29 +81,24 @@ def render(derivation: ModuleType) -> str:
 
 
 def _function(formula: Formula) -> str:
-    parts = formula.expression if isinstance(formula.expression, tuple) else (formula.expression,)
-    letters = {
-        symbol: name for symbol, name in formula.parameters.items() if symbol in PAPER_LETTERS
-    }
+    expression, parameters = formula.expression, formula.parameters
     names = {
         symbol: sympy.Symbol(name)
-        for symbol, name in formula.parameters.items()
-        if symbol not in letters
+        for symbol, name in parameters.items()
+        if symbol not in PAPER_LETTERS
     }
-    printed = [_expression(part.subs(names, simultaneous=True)) for part in parts]
-    signature = ", ".join(f"{name}: Any" for name in formula.parameters.values())
+    signature = ", ".join(f"{name}: Any" for name in parameters.values())
     lines = [_wrapped("", f"def {formula.name}(", signature, ") -> Any:"), *_docstring(formula)]
-    used = set().union(*(part.free_symbols for part in parts))
-    letters = {symbol: name for symbol, name in letters.items() if symbol in used}
-    pairs = list(letters.items())
-    for group in (pairs[:3], pairs[3:]):
+    letters = [
+        (symbol.name, name)
+        for symbol, name in parameters.items()
+        if symbol in PAPER_LETTERS & expression.free_symbols
+    ]
+    for group in (letters[:3], letters[3:]):
         if group:
-            assigned = ", ".join(symbol.name for symbol, _ in group)
-            lines.append(f"    {assigned} = {', '.join(name for _, name in group)}")
-    if len(printed) == 1:
-        lines.append(f"    return {printed[0]}")
-    else:
-        lines += ["    return (", *(f"        {each}," for each in printed), "    )"]
+            assigned, given = (", ".join(each) for each in zip(*group, strict=True))
+            lines.append(f"    {assigned} = {given}")
+    lines.append(f"    return {_expression(expression.subs(names, simultaneous=True))}")
     return "\n".join(lines) + "\n"
 
 
@@ -116,6 +109,8 @@ def _docstring(formula: Formula) -> list[str]:
 
 def _expression(expression: sympy.Expr) -> str:
     """Print an expression as numerator / denominator, each factored with integer coefficients."""
+    if any(not power.exp.is_integer for power in expression.atoms(sympy.Pow)):
+        return _print(expression)
     numerator, denominator = sympy.fraction(sympy.factor(sympy.together(expression)))
     content, primitive = numerator.as_coeff_Mul()
     numerator, denominator = content.p * primitive, content.q * denominator

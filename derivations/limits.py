@@ -53,9 +53,12 @@ _limits = {name: leading_term(expression.subs(noise, 0)) for name, expression in
 WARM_RISK_AFTER = sympy.factor(_limits["warm_risk_before"] - _limits["warm_improvement"])
 COLD_RISK_AFTER = sympy.factor(_limits["cold_risk_before"] - _limits["cold_improvement"])
 
-# Where the risk after the step turns from rising to falling in α.
+# Where the risk after the step turns from rising to falling in α: its slope is linear in (1+α)².
+_square = sympy.Symbol("square", positive=True)
 _slope = sympy.numer(sympy.together(sympy.diff(WARM_RISK_AFTER, alpha)))
-TURNING_POINT = max(sympy.solve(_slope, alpha), key=lambda root: root.subs(gamma, 2).evalf())
+(_turning_square,) = sympy.solve(_slope.subs(alpha, sympy.sqrt(_square) - 1), _square)
+# Left unevaluated, since SymPy would take √3 out, which is no float.
+TURNING_POINT = sympy.Pow(_turning_square, sympy.Rational(1, 2), evaluate=False) - 1
 
 (THRESHOLD,) = sympy.solve(sympy.numer(sympy.together(WARM_RISK_AFTER - COLD_RISK_AFTER)), gamma)
 
@@ -166,21 +169,21 @@ FORMULAS = (
         "aligned_step_size",
         _SIZES | _ALIGNMENT,
         ALIGNED_STEP_SIZE,
-        "Leading term of η* for Σ_x = I and any Σ_β.",
+        "Leading term of η* for Σ_x = I and W* of order 1/d.",
         "[G25], Theorem 5.3.",
     ),
     Formula(
         "aligned_improvement",
         {k: "test_samples", d: "dim"} | _ALIGNMENT,
         ALIGNED_IMPROVEMENT,
-        "Limit of the improvement for Σ_x = I and any Σ_β.",
+        "Limit of the improvement for Σ_x = I and W* of order 1/d.",
         "[G25], Theorem 5.3.",
     ),
     Formula(
         "aligned_threshold",
         {norm2: "task_square"} | _ALIGNMENT,
         ALIGNED_THRESHOLD,
-        "γ* beyond which the cold start wins in the limit, Σ_x = I and any Σ_β.",
+        "γ* beyond which the cold start wins in the limit, Σ_x = I and W* of order 1/d.",
         "[G25], Corollary 5.4.",
     ),
 )

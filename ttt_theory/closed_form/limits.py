@@ -86,7 +86,7 @@ def turning_point(sample_ratio: Any) -> Any:
     Source: [G25], non-monotonicity after Theorem 4.2.
     """
     gamma = sample_ratio
-    return (3**0.5 * gamma**0.5 - (gamma + 1)**0.5) / ((gamma + 1)**0.5)
+    return (3 * gamma/(gamma + 1))**0.5 - 1
 
 
 def cold_start_threshold(context_ratio: Any) -> Any:
@@ -109,7 +109,7 @@ def aligned_risk_before(bias: Any, variance: Any) -> Any:
 def aligned_step_size(
     context_length: Any, test_samples: Any, dim: Any, task_square: Any, bias: Any, variance: Any
 ) -> Any:
-    """Leading term of η* for Σ_x = I and any Σ_β.
+    """Leading term of η* for Σ_x = I and W* of order 1/d.
 
     Source: [G25], Theorem 5.3.
     """
@@ -119,7 +119,7 @@ def aligned_step_size(
 
 
 def aligned_improvement(test_samples: Any, dim: Any, bias: Any, variance: Any) -> Any:
-    """Limit of the improvement for Σ_x = I and any Σ_β.
+    """Limit of the improvement for Σ_x = I and W* of order 1/d.
 
     Source: [G25], Theorem 5.3.
     """
@@ -128,7 +128,7 @@ def aligned_improvement(test_samples: Any, dim: Any, bias: Any, variance: Any) -
 
 
 def aligned_threshold(task_square: Any, bias: Any, variance: Any) -> Any:
-    """γ* beyond which the cold start wins in the limit, Σ_x = I and any Σ_β.
+    """γ* beyond which the cold start wins in the limit, Σ_x = I and W* of order 1/d.
 
     Source: [G25], Corollary 5.4.
     """
