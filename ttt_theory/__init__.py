@@ -18,7 +18,13 @@ _EXPORTS = {
         "Spiked",
         "register_covariance",
     ),
-    "errors": ("InvalidSettingError", "OutOfRangeError", "SettingFileError", "TTTTheoryError"),
+    "errors": (
+        "InvalidSettingError",
+        "OutOfRangeError",
+        "SettingFileError",
+        "TTTTheoryError",
+        "UnknownClaimError",
+    ),
     "risk": ("OneStepRisk", "one_step_risk"),
     "setting": (
         "DenseWeights",
@@ -27,7 +33,8 @@ _EXPORTS = {
         "Setting",
         "ZeroWeights",
     ),
-    "simulate": ("SimulatedRisk", "simulate"),
+    "monte_carlo": ("SimulatedRisk", "simulate"),
+    "verification": ("Report", "verify"),
     "weights": ("pretrained_weights",),
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}

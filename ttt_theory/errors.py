@@ -98,7 +98,7 @@ class SettingFileError(TTTTheoryError):
 
 
 class OutOfRangeError(TTTTheoryError, ArithmeticError):
-    """A result is too large for float64.
+    """A result is too large or too small for float64.
 
     Parameters
     ----------
@@ -118,6 +118,30 @@ class OutOfRangeError(TTTTheoryError, ArithmeticError):
             f"{self.quantity}: {self.value} is outside the range of float64; rescale the "
             "covariances, the task or the noise"
         )
+
+
+class UnknownClaimError(TTTTheoryError, KeyError):
+    """No claim of the registry has this id, or it does not apply.
+
+    Parameters
+    ----------
+    claim : str
+        The id asked for.
+    known : list of str
+        The ids that would be valid.
+    closest : str, optional
+        The one that was probably meant.
+    """
+
+    def __init__(self, claim: str, known: list[str], closest: str | None = None) -> None:
+        super().__init__(claim, known, closest)
+        self.claim = claim
+        self.known = known
+        self.closest = closest
+
+    def __str__(self) -> str:
+        hint = f"; did you mean {self.closest}?" if self.closest else ""
+        return f"claim: {describe(self.claim)} is not one of {', '.join(self.known)}{hint}"
 
 
 class _Missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,11 @@ class OneStepRisk:
         if step_size == 0.0:
             return self.risk_before
         # About the minimum nothing cancels, while constant − linear·η does near η*.
-        return self.risk_after + self.quadratic * (step_size - self.step_size) ** 2
+        with np.errstate(over="ignore"):
+            risk = self.risk_after + self.quadratic * np.float64(step_size - self.step_size) ** 2
+        if not math.isfinite(risk):
+            raise OutOfRangeError("the risk at this step size", float(risk))
+        return float(risk)
 
 
 def one_step_risk(setting: Setting) -> OneStepRisk:
@@ -88,7 +93,7 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
     Raises
     ------
     OutOfRangeError
-        If a coefficient is too large for float64.
+        If a result is too large or too small for float64.
 
     Examples
     --------
@@ -115,25 +120,34 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
             step_size = one_step.step_size(curve["linear"], curve["quadratic"])
             improvement = one_step.improvement(curve["linear"], curve["quadratic"])
         risk_after = _risk_at(problem, invariants, step_size)
-    label, step = problem.label_scale, problem.step_scale
-    values = {
-        "constant": label * curve["constant"],
-        "linear": label * curve["linear"] * step,
-        "quadratic": label * curve["quadratic"] * step * step,
-        "step_size": step_size / step,
-        "risk_before": label * curve["constant"],
-        "risk_after": label * risk_after,
-        "improvement": label * improvement,
+    label, step = problem.label_exponent, problem.step_exponent
+    scaled = {
+        "constant": (curve["constant"], label),
+        "linear": (curve["linear"], label + step),
+        "quadratic": (curve["quadratic"], label + 2 * step),
+        "step_size": (step_size, -step),
+        "risk_before": (curve["constant"], label),
+        "risk_after": (risk_after, label),
+        "improvement": (improvement, label),
     }
-    for name, value in values.items():
-        if not math.isfinite(value):
-            raise OutOfRangeError(name, value)
+    values = {name: _rescaled(name, *each) for name, each in scaled.items()}
     return OneStepRisk(
-        **{name: float(value) for name, value in values.items()},
+        **values,
         dim=setting.dim,
         context_length=setting.context_length,
         test_samples=setting.test_samples,
     )
+
+
+def _rescaled(name: str, value: float, exponent: int) -> float:
+    """Return value·2^exponent, unless float64 cannot hold it; none of the results is negative."""
+    try:
+        result = math.ldexp(float(value), exponent)
+    except OverflowError:
+        result = math.inf
+    if not 0.0 <= result < math.inf or (value != 0.0 and abs(result) < sys.float_info.min):
+        raise OutOfRangeError(name, result)
+    return result
 
 
 def _curve(problem: Problem, invariants: Invariants) -> dict[str, float]:

@@ -6,12 +6,14 @@ every start computes it in a form of its own that does not cancel.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ttt_theory.closed_form import pretraining
+from ttt_theory.errors import OutOfRangeError
 from ttt_theory.problem import Matrix, Problem, dense, is_diagonal
 from ttt_theory.setting import DenseWeights, PretrainedWeights
 
@@ -109,7 +111,7 @@ def _given(problem: Problem, matrix: FloatArray) -> StartingWeights:
 
 
 def _pretrained(problem: Problem, factor: float) -> StartingWeights:
-    from scipy import linalg, sparse
+    from scipy import sparse
 
     prior, features, source_features = problem.prior, problem.features, problem.source_features
     task, n = problem.task, problem.context_length
@@ -130,7 +132,7 @@ def _pretrained(problem: Problem, factor: float) -> StartingWeights:
         overlap = _diagonal_overlap_image(problem, gram_factor) / diagonal
     else:
         gram = gram_factor * dense(prior @ source_features) + ridge * np.eye(len(task))
-        solution = linalg.solve(gram, np.column_stack([dense(prior), error_image]))
+        solution = _solve(gram, np.column_stack([dense(prior), error_image]))
         weights, mean_error = solution[:, :-1], solution[:, -1]
         overlap = float(mean @ mean) * (mean_error - weights @ mean) - label_variance * (
             weights @ (features @ mean)
@@ -141,6 +143,18 @@ def _pretrained(problem: Problem, factor: float) -> StartingWeights:
         rest * task + factor * mean_error,
         rest * float(mean @ mean) * task + factor * overlap,
     )
+
+
+def _solve(gram: FloatArray, right_hand_sides: FloatArray) -> FloatArray:
+    from scipy import linalg
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", linalg.LinAlgWarning)
+        try:
+            return np.asarray(linalg.solve(gram, right_hand_sides))
+        except (ValueError, linalg.LinAlgError, linalg.LinAlgWarning):
+            condition = "(n+1)Σ_βΣ_x + ρI of pretraining, to be inverted"
+            raise OutOfRangeError(condition, float(np.max(np.abs(gram)))) from None
 
 
 def _diagonal_overlap_image(problem: Problem, gram_factor: float) -> FloatArray:

@@ -7,7 +7,9 @@ gives three coefficients and one run the whole curve.
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ __all__ = [
     "Block",
     "Experiment",
     "blocks",
+    "prompt_size",
     "risk_coefficients",
     "simulate_block",
     "simulate_prompts",
@@ -36,6 +39,34 @@ QUERIES = 8
 
 _LARGEST_BLOCK = 2**22
 _LARGEST_PROMPT = 2**27
+
+
+def prompt_size(context_length: int, test_samples: int, dim: int) -> int:
+    """Return the number of floats that one literal prompt needs at once.
+
+    Raises
+    ------
+    InvalidSettingError
+        If that is too large to simulate.
+
+    Examples
+    --------
+    >>> prompt_size(4, 2, 3)
+    496
+    """
+    samples = context_length + test_samples + QUERIES
+    attention = context_length * max(test_samples, QUERIES)
+    size = 6 * samples * (dim + 1) + 2 * attention + 6 * (dim + 1) ** 2
+    if size > _LARGEST_PROMPT:
+        counts = {"context_length": context_length, "test_samples": test_samples, "dim": dim}
+        largest = max(counts, key=lambda name: counts[name])
+        raise InvalidSettingError(
+            largest,
+            counts[largest],
+            f"lower it until one literal prompt, now {size * 8 / 2**30:.3g} GiB, takes less than "
+            "1 GiB",
+        )
+    return size
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +96,8 @@ class Experiment:
 
     @property
     def numbers_per_prompt(self) -> int:
-        """Floats that one prompt needs at once, to bound the memory of a block."""
-        dim = len(self.task)
-        samples = self.context_length + self.test_samples + QUERIES
-        attention = self.context_length * max(self.test_samples, QUERIES)
-        return 4 * samples * (dim + 1) + attention + 4 * (dim + 1) ** 2
+        """Floats that one prompt needs at once."""
+        return prompt_size(self.context_length, self.test_samples, len(self.task))
 
 
 def risk_coefficients(
@@ -95,14 +123,8 @@ def risk_coefficients(
     errors = query_labels - predict(weights, *fresh, query_features)
     # The prediction is linear in the weights: W − ηG predicts SM(Z, W) − η SM(Z, G).
     changes = predict(direction, *fresh, query_features)
-    return np.stack(
-        [
-            np.mean(errors * errors, axis=-1),
-            np.mean(-2 * errors * changes, axis=-1),
-            np.mean(changes * changes, axis=-1),
-        ],
-        axis=-1,
-    )
+    squares = (errors * errors, -2 * errors * changes, changes * changes)
+    return np.stack(np.broadcast_arrays(*(np.mean(each, axis=-1) for each in squares)), axis=-1)
 
 
 def simulate_prompts(experiment: Experiment, count: int, rng: np.random.Generator) -> FloatArray:
@@ -171,7 +193,7 @@ class Block:
         )
 
 
-def blocks(experiment: Experiment, prompts: int, largest: int = 4096) -> list[int]:
+def blocks(experiment: Experiment, prompts: int, largest: int = 4096) -> Iterator[int]:
     """Cut a number of prompts into blocks that fit in memory.
 
     The cut depends on nothing but the arguments, so that results do not depend on who works.
@@ -183,27 +205,16 @@ def blocks(experiment: Experiment, prompts: int, largest: int = 4096) -> list[in
     largest : int
         Largest block.
 
-    Returns
-    -------
-    list of int
-        Prompts per block; all but the last are equal.
-
-    Raises
+    Yields
     ------
-    InvalidSettingError
-        If a single prompt is too large to simulate literally.
+    int
+        Prompts in each block; all but the last are equal.
     """
-    needed = experiment.numbers_per_prompt
-    if needed > _LARGEST_PROMPT:
-        raise InvalidSettingError(
-            "context_length",
-            experiment.context_length,
-            f"one literal prompt of this size takes {needed * 8 / 2**30:.3g} GiB; lower "
-            "context_length, test_samples or dim",
-        )
-    size = max(1, min(largest, _LARGEST_BLOCK // needed))
+    size = max(1, min(largest, _LARGEST_BLOCK // experiment.numbers_per_prompt))
     full, rest = divmod(prompts, size)
-    return [size] * full + [rest] * (rest > 0)
+    yield from itertools.repeat(size, full)
+    if rest:
+        yield rest
 
 
 def simulate_block(experiment: Experiment, count: int, seed: int, index: int) -> Block:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_PROMPTS_PER_TASK = 2**16
+# Enough work to outweigh sending it, little enough to show progress.
+_BLOCKS_PER_TASK = 8
 
 
 def run(
@@ -46,18 +48,15 @@ def run(
     >>> sum(block.prompts for block in run(experiment, 10_000, seed=0))
     10000
     """
-    sizes = blocks(experiment, prompts, largest_block)
+    numbered = enumerate(blocks(experiment, prompts, largest_block))
     if workers == 1:
-        for index, count in enumerate(sizes):
+        for index, count in numbered:
             yield simulate_block(experiment, count, seed, index)
         return
 
     from joblib import Parallel, delayed
 
-    per_task = max(1, _PROMPTS_PER_TASK // sizes[0])
-    tasks = [
-        list(enumerate(sizes))[start : start + per_task] for start in range(0, len(sizes), per_task)
-    ]
+    tasks = iter(lambda: list(itertools.islice(numbered, _BLOCKS_PER_TASK)), [])
     with Parallel(n_jobs=workers, return_as="generator") as parallel:
         for finished in parallel(delayed(_simulate)(experiment, task, seed) for task in tasks):
             yield from finished

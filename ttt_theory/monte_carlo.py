@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ttt_theory.errors import checked_integer, checked_number
+from ttt_theory.errors import OutOfRangeError, checked_integer, checked_number
 from ttt_theory.problem import dense
 from ttt_theory.risk import one_step_risk
 from ttt_theory.setting import DenseWeights, PretrainedWeights
-from ttt_theory.simulation.literal import Experiment
+from ttt_theory.simulation.literal import Experiment, prompt_size
 from ttt_theory.simulation.runner import run
 from ttt_theory.weights import pretrained_weights
 
@@ -55,7 +55,14 @@ class SimulatedRisk:
 
 
 def experiment(setting: Setting) -> Experiment:
-    """Return what the literal simulator needs of a setting, its starting weights included."""
+    """Return what the literal simulator needs of a setting, its starting weights included.
+
+    Raises
+    ------
+    InvalidSettingError
+        If one prompt is too large to simulate literally.
+    """
+    prompt_size(setting.context_length, setting.test_samples, setting.dim)
     start = setting.initialization
     if isinstance(start, DenseWeights):
         weights = start.matrix
@@ -132,26 +139,37 @@ def simulation_steps(
     seed: int = 0,
     workers: int = 1,
 ) -> Iterator[SimulatedRisk]:
-    """Yield the estimate of `simulate` after every block, for progress and interrupts."""
+    """Check the arguments, then yield the estimate of `simulate` after every block."""
     prompts = checked_integer("prompts", prompts, 1, 10**12)
     seed = checked_integer("seed", seed, 0, 2**128 - 1)
     workers = checked_integer("workers", workers, 1, 1024)
     if step_size is None:
         step_size = one_step_risk(setting).step_size
     step_size = checked_number("step_size", step_size)
+    return _steps(experiment(setting), prompts, step_size, seed, workers)
+
+
+def _steps(
+    simulated: Experiment, prompts: int, step_size: float, seed: int, workers: int
+) -> Iterator[SimulatedRisk]:
     start = time.perf_counter()
     total: Block | None = None
-    for block in run(experiment(setting), prompts, seed, workers):
+    for block in run(simulated, prompts, seed, workers):
         total = block if total is None else total.merged(block)
         yield _estimate(total, step_size, seed, time.perf_counter() - start)
 
 
 def _estimate(total: Block, step_size: float, seed: int, seconds: float) -> SimulatedRisk:
-    powers = np.array([1.0, -step_size, step_size**2])
+    powers = np.array([1.0, -step_size, step_size * step_size])
     count = total.prompts
-    variance = float(powers @ total.scatter @ powers) / (count - 1) if count > 1 else math.nan
+    with np.errstate(all="ignore"):
+        mean = float(powers @ total.mean)
+        scatter = max(0.0, float(powers @ total.scatter @ powers))
+    if not math.isfinite(mean + scatter):
+        raise OutOfRangeError("the simulated risk at this step size", mean + scatter)
+    variance = scatter / (count - 1) if count > 1 else math.nan
     return SimulatedRisk(
-        mean=float(powers @ total.mean),
+        mean=mean,
         standard_error=math.sqrt(variance / count) if count > 1 else math.nan,
         prompts=count,
         step_size=step_size,
