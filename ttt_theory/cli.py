@@ -1,0 +1,262 @@
+"""The command ``ttt-theory``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ttt_theory.errors import InvalidSettingError, TTTTheoryError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from ttt_theory.verification import Task
+
+__all__ = ["main"]
+
+_EXIT_CODES = {"confirmed": 0, "refuted": 1, "undecided": 3}
+_BAD_INPUT = 2
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="ttt-theory",
+    help="Exact theory of test-time training in linear transformers, verified.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+SettingFile = Annotated[Path, typer.Argument(metavar="FILE", help="Setting file (TOML).")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
+
+
+@app.command()
+def verify(
+    *,
+    claim: Annotated[
+        list[str] | None, typer.Option(help="Id of a claim to run; repeatable. All by default.")
+    ] = None,
+    setting: Annotated[
+        list[Path] | None,
+        typer.Option(help="Verify the general claims on this setting file; repeatable."),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Wider margins, done in seconds.")] = False,
+    seed: Seed = 0,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for report.md and report.json.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run claims: 0 all confirmed, 1 any refuted, 3 any undecided, 2 bad input."""
+    from rich.console import Console
+
+    from ttt_theory.report import as_table, write_report
+    from ttt_theory.setting import Setting
+    from ttt_theory.verification import plan
+    from ttt_theory.verification import verify as run_claims
+
+    settings = {str(path): Setting.from_toml(path) for path in setting or []}
+    if report is not None:
+        _writable(report)
+    total = len(plan(claim, settings))
+    with _progress() as progress:
+        bar = progress.add_task("verifying", total=total)
+
+        def advance(task: Task, done: int, _: int) -> None:
+            progress.update(bar, completed=done, description=task.label)
+
+        outcome = run_claims(claim, settings=settings, quick=quick, seed=seed, progress=advance)
+    if as_json:
+        _print_json(outcome.as_dict())
+    else:
+        console = Console(width=None if sys.stdout.isatty() else 120)
+        console.print(as_table(outcome))
+        console.print(f"{outcome.verdict} in {outcome.seconds:.0f} s", highlight=False)
+    if report is not None:
+        write_report(outcome, report)
+        print(f"report: {report / 'report.md'}, {report / 'report.json'}", file=sys.stderr)
+    if outcome.interrupted:
+        raise typer.Exit(_INTERRUPTED)
+    raise typer.Exit(_EXIT_CODES[str(outcome.verdict)])
+
+
+@app.command()
+def claims(*, as_json: Json = False) -> None:
+    """List the claims with their sources."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from ttt_theory.claims.registry import claims as all_claims
+
+    if as_json:
+        fields = ("id", "title", "source", "statement")
+        _print_json(
+            [
+                {name: getattr(each, name) for name in fields} | {"general": each.is_general}
+                for each in all_claims()
+            ]
+        )
+        return
+    table = Table("claim", "source", "statement")
+    for each in all_claims():
+        table.add_row(*(escape(text) for text in (each.id, each.source, each.statement)))
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+@app.command()
+def risk(file: SettingFile, *, as_json: Json = False) -> None:
+    """Compute the exact one-step risk of a setting."""
+    from ttt_theory.risk import one_step_risk
+    from ttt_theory.setting import Setting
+
+    _print_fields(dataclasses.asdict(one_step_risk(Setting.from_toml(file))), as_json)
+
+
+@app.command()
+def simulate(
+    file: SettingFile,
+    *,
+    prompts: Annotated[int, typer.Option(min=1, help="Number of simulated prompts.")],
+    step_size: Annotated[
+        float | None, typer.Option(help="Step size; the exact optimum by default.")
+    ] = None,
+    method: Annotated[str, typer.Option(help="How to simulate: literal.")] = "literal",
+    seed: Seed = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Simulate the risk after one step."""
+    from ttt_theory.monte_carlo import simulation_steps
+    from ttt_theory.setting import Setting
+
+    if method != "literal":
+        raise InvalidSettingError("method", method, "give literal")
+    steps = simulation_steps(
+        Setting.from_toml(file), prompts, step_size=step_size, seed=seed, workers=workers
+    )
+    estimate, interrupted = None, False
+    with _progress() as progress:
+        bar = progress.add_task("simulating", total=prompts)
+        try:
+            for estimate in steps:
+                progress.update(bar, completed=estimate.prompts)
+        except KeyboardInterrupt:
+            interrupted = True
+    if estimate is not None:
+        _print_fields(dataclasses.asdict(estimate), as_json)
+    if interrupted:
+        print("interrupted: the estimate is over the prompts finished so far", file=sys.stderr)
+        raise typer.Exit(_INTERRUPTED)
+
+
+@app.command()
+def figures(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Such as 1a; all by default.")
+    ] = None,
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the pictures and their data.")] = Path(
+        "build/figures"
+    ),
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer simulated prompts.")] = False,
+    seed: Seed = 0,
+) -> None:
+    """Draw the papers' figures, with their data as CSV."""
+    try:
+        import figures as drawn
+    except ModuleNotFoundError as error:
+        if error.name != "figures":
+            raise
+        raise InvalidSettingError(
+            "figures", "not installed", "run it in a checkout of the repository, where they are"
+        ) from None
+
+    with _progress() as progress:
+        bar = progress.add_task("drawing", total=None)
+
+        def advance(name: str, done: int, total: int) -> None:
+            progress.update(bar, description=f"figure {name}", completed=done, total=total)
+
+        paths = drawn.build(names or None, out=out, quick=quick, seed=seed, progress=advance)
+    for path in paths:
+        print(path)
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def _writable(folder: Path) -> None:
+    """Make the folder of the report before the work, not after it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "report.md").touch()
+    except OSError as error:
+        raise InvalidSettingError(
+            "report", str(folder), f"give a folder that can be written ({error.strerror})"
+        ) from None
+
+
+def _print_json(document: object) -> None:
+    print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+
+def _print_fields(fields: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        finite = {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in fields.items()
+        }
+        _print_json(finite)
+        return
+    width = max(len(name) for name in fields)
+    for name, value in fields.items():
+        shown = f"{value:.12g}" if isinstance(value, float) else str(value)
+        print(f"{name:<{width}}  {shown}")
+
+
+def main() -> None:
+    """Run the command line, with one line on standard error for every fault of the input."""
+    try:
+        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except TTTTheoryError as error:
+        status = _fail(str(error))
+    except KeyboardInterrupt:
+        status = _INTERRUPTED
+    except Exception as error:
+        # A fault of the command line itself; the class is Click's, which Typer does not export.
+        message = getattr(error, "format_message", None)
+        if message is None:
+            raise
+        status = _fail(message())
+    sys.exit(status)
+
+
+def _fail(message: str) -> int:
+    print(f"ttt-theory: {' '.join(message.split())}", file=sys.stderr)
+    return _BAD_INPUT
