@@ -1,0 +1,208 @@
+"""The command line: JSON contracts, exit statuses, one line for every fault."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ttt_theory import Setting, cli, one_step_risk
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+ISOTROPIC = str(EXAMPLES / "isotropic.toml")
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run the command in this process: its status, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["ttt-theory", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        captured = capsys.readouterr()
+        return stopped.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_risk(command, example):
+    status, output, _ = command("risk", str(example), "--json")
+    expected = one_step_risk(Setting.from_toml(example))
+    document = json.loads(output)
+    assert status == 0
+    assert list(document) == [
+        "constant",
+        "linear",
+        "quadratic",
+        "step_size",
+        "risk_before",
+        "risk_after",
+        "improvement",
+        "dim",
+        "context_length",
+        "test_samples",
+    ]
+    assert all(document[name] == getattr(expected, name) for name in document)
+    status, output, _ = command("risk", str(example))
+    assert status == 0
+    assert f"{expected.risk_after:.12g}" in output
+
+
+def test_simulate(command):
+    status, output, _ = command("simulate", ISOTROPIC, "--prompts", "300", "--seed", "7", "--json")
+    document = json.loads(output)
+    assert status == 0
+    assert {"mean", "standard_error", "prompts", "seconds", "method", "seed"} <= document.keys()
+    assert (document["prompts"], document["method"], document["seed"]) == (300, "literal", 7)
+    _, again, _ = command(
+        "simulate", ISOTROPIC, "--prompts", "300", "--seed", "7", "--workers", "2", "--json"
+    )
+    assert json.loads(again)["mean"] == document["mean"]
+    _, other, _ = command(
+        "simulate", ISOTROPIC, "--prompts", "300", "--seed", "7", "--step-size", "0", "--json"
+    )
+    assert json.loads(other)["mean"] != document["mean"]
+
+
+def test_a_single_prompt_has_no_standard_error(command):
+    status, output, _ = command("simulate", ISOTROPIC, "--prompts", "1", "--json")
+    assert status == 0
+    assert json.loads(output)["standard_error"] is None
+
+
+def test_claims(command):
+    status, output, _ = command("claims", "--json")
+    assert status == 0
+    assert {"id", "title", "source"} <= json.loads(output)[0].keys()
+    status, output, _ = command("claims")
+    assert status == 0
+    assert "cor-4.6" in output
+
+
+def test_verify(command, tmp_path):
+    status, output, _ = command(
+        "verify", "--quick", "--claim", "thm-4.2-step", "--claim", "cor-5.4", "--json",
+        "--report", str(tmp_path / "report"),
+    )  # fmt: skip
+    document = json.loads(output)
+    assert status == 0
+    assert document["verdict"] == "confirmed"
+    assert [claim["id"] for claim in document["claims"]] == ["thm-4.2-step", "cor-5.4"]
+    for claim in document["claims"]:
+        assert {"id", "title", "source", "verdict", "evidence", "seconds"} <= claim.keys()
+        assert claim["evidence"]
+        assert all({"kind", "verdict"} <= each.keys() for each in claim["evidence"])
+    saved = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
+    assert saved == document
+
+
+def test_verify_prints_a_table(command):
+    status, output, _ = command("verify", "--quick", "--claim", "attention-reduction")
+    assert status == 0
+    assert "attention-reduction" in output
+    assert "confirmed" in output
+
+
+def test_verify_refutes_with_status_1(command, monkeypatch):
+    from ttt_theory.closed_form import limits
+
+    original = limits.cold_start_threshold
+    monkeypatch.setattr(limits, "cold_start_threshold", lambda x: original(x) * 51 / 50)
+    # In one process, where the planted formula is; several would import their own.
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    status, output, _ = command("verify", "--quick", "--claim", "cor-4.6", "--json")
+    assert status == 1
+    assert json.loads(output)["verdict"] == "refuted"
+
+
+LARGE = """
+context_length = 2
+test_samples = 2
+noise_variance = 0.0
+[feature_covariance]
+kind = "isotropic"
+dim = 400
+[task_covariance]
+kind = "isotropic"
+dim = 400
+[task]
+kind = "ones"
+[initialization]
+kind = "pretrained"
+"""
+
+
+def test_verify_leaves_undecided_with_status_3(command, tmp_path):
+    file = tmp_path / "large.toml"
+    file.write_text(LARGE, encoding="utf-8")
+    status, output, _ = command(
+        "verify", "--quick", "--claim", "exact-risk", "--setting", str(file), "--json"
+    )
+    assert status == 3
+    assert json.loads(output)["verdict"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["risk"],
+        ["risk", "missing.toml"],
+        ["risk", "."],
+        ["risk", ISOTROPIC, "extra"],
+        ["frobnicate"],
+        ["--frobnicate"],
+        ["verify", "--claim", "no such claim"],
+        ["verify", "--claim", "thm-5.3", "--setting", ISOTROPIC],
+        ["verify", "--setting", "missing.toml"],
+        ["verify", "--seed", "-1"],
+        ["verify", "--seed", "one"],
+        ["simulate", ISOTROPIC],
+        ["simulate", ISOTROPIC, "--prompts", "0"],
+        ["simulate", ISOTROPIC, "--prompts", "many"],
+        ["simulate", ISOTROPIC, "--prompts", "10", "--step-size", "nan"],
+        ["simulate", ISOTROPIC, "--prompts", "10", "--method", "magic"],
+        ["simulate", ISOTROPIC, "--prompts", "10", "--workers", "0"],
+        ["figures", "no such figure"],
+    ],
+    ids=" ".join,
+)
+def test_bad_input_is_one_line_and_status_2(command, arguments):
+    status, output, error = command(*arguments)
+    assert status == 2
+    assert output == ""
+    lines = [line for line in error.splitlines() if line.startswith("ttt-theory: ")]
+    assert len(lines) == 1
+    assert "Traceback" not in error
+
+
+def test_a_prompt_too_large_to_simulate_is_one_line(command, tmp_path):
+    file = tmp_path / "long.toml"
+    file.write_text(LARGE.replace("context_length = 2", "context_length = 1000000000"), "utf-8")
+    status, _, error = command("simulate", str(file), "--prompts", "1")
+    assert status == 2
+    assert "context_length" in error
+    status, output, _ = command("risk", str(file), "--json")
+    assert status == 0
+    assert json.loads(output)["context_length"] == 10**9
+
+
+def test_the_installed_command():
+    completed = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from ttt_theory.cli import main; main()",
+            "risk",
+            ISOTROPIC,
+            "--json",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.returncode == 0
+    assert completed.stderr == ""
+    assert json.loads(completed.stdout)["dim"] == 20

@@ -1,0 +1,207 @@
+"""Running claims: plans, verdicts, seeds, and the teeth of the evidence."""
+
+import importlib
+import inspect
+
+import pytest
+
+from ttt_theory import UnknownClaimError, closed_form, verify
+from ttt_theory.claims.claim import Run
+from ttt_theory.claims.registry import claims, find
+from ttt_theory.claims.settings import COLD, SHIFTED
+from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
+from ttt_theory.report import as_markdown, strongest_evidence, write_report
+from ttt_theory.verification import plan
+
+MODULES = ("pretraining", "one_step", "isotropic", "limits", "finite_size")
+
+
+def compiled_functions():
+    for name in MODULES:
+        module = importlib.import_module(f"{closed_form.__name__}.{name}")
+        for function in module.__all__:
+            yield pytest.param(module, function, id=f"{name}.{function}")
+
+
+SLOW = {"_block_spectra", "_power_law"}
+
+
+def refuted_by_proofs():
+    """Return the first claim refuted by its proofs; no simulation and nothing slow is needed."""
+    for claim in claims():
+        for prove in claim.proofs:
+            if prove.__name__ not in SLOW and any(
+                each.verdict is Verdict.REFUTED for each in prove(Run(quick=True, seed=0))
+            ):
+                return claim.id
+    return None
+
+
+@pytest.mark.parametrize(("module", "name"), list(compiled_functions()))
+def test_any_formula_off_by_two_per_cent_is_refuted(monkeypatch, module, name):
+    original = getattr(module, name)
+    monkeypatch.setattr(module, name, lambda *a, **k: original(*a, **k) * 51 / 50)
+    assert refuted_by_proofs() is not None
+
+
+def noise_parameters():
+    for name in MODULES:
+        module = importlib.import_module(f"{closed_form.__name__}.{name}")
+        for function in module.__all__:
+            if "noise_variance" in inspect.signature(getattr(module, function)).parameters:
+                yield pytest.param(module, function, id=f"{name}.{function}")
+
+
+@pytest.mark.parametrize(("module", "name"), list(noise_parameters()))
+def test_a_formula_that_forgets_the_noise_is_refuted(monkeypatch, module, name):
+    original = getattr(module, name)
+    signature = inspect.signature(original)
+
+    def silent(*arguments, **keywords):
+        bound = signature.bind(*arguments, **keywords)
+        bound.arguments["noise_variance"] = 0 * bound.arguments["noise_variance"]
+        return original(*bound.args, **bound.kwargs)
+
+    monkeypatch.setattr(module, name, silent)
+    assert refuted_by_proofs() is not None
+
+
+@pytest.mark.parametrize("parameter", ["test_samples", "context_length"])
+def test_k_for_k_plus_one_and_n_for_n_plus_one_are_refuted(monkeypatch, parameter):
+    module = importlib.import_module("ttt_theory.closed_form.one_step")
+    name = {"test_samples": "quadratic", "context_length": "product_moment"}[parameter]
+    original = getattr(module, name)
+
+    def wrong(*arguments, **keywords):
+        bound = inspect.signature(original).bind(*arguments, **keywords)
+        values = bound.arguments
+        if parameter == "test_samples":
+            # c2 with k² in place of k(k+1).
+            return original(**values) - 4 * values["test_samples"] * values["product_moment_3"]
+        values["context_length"] = values["context_length"] + 1
+        return original(**values)
+
+    monkeypatch.setattr(module, name, wrong)
+    assert refuted_by_proofs() is not None
+
+
+def test_the_proofs_hold_as_the_formulas_stand():
+    assert refuted_by_proofs() is None
+
+
+def test_simulation_alone_refutes_a_wrong_coefficient(monkeypatch):
+    module = importlib.import_module("ttt_theory.closed_form.one_step")
+    original = module.quadratic
+    monkeypatch.setattr(module, "quadratic", lambda *a, **k: 1.25 * original(*a, **k))
+    report = verify(["exact-risk"], settings={"cold": COLD}, quick=True, workers=1)
+    assert report.verdict is Verdict.REFUTED
+
+
+def test_a_run_of_every_claim_is_confirmed_and_does_not_depend_on_the_workers():
+    first = verify(["prop-3.1", "noise"], quick=True, seed=5, workers=1)
+    second = verify(["prop-3.1", "noise"], quick=True, seed=5, workers=2)
+    assert first.verdict is Verdict.CONFIRMED
+    for one, other in zip(first.claims, second.claims, strict=True):
+        assert [each.as_dict() for each in one.evidence] == [
+            each.as_dict() for each in other.evidence
+        ]
+
+
+def test_seeds_reach_the_simulations():
+    estimates = {
+        verify(["noise"], settings={"cold": COLD}, quick=True, seed=seed, workers=1)
+        .claims[0]
+        .evidence[0]
+        .measured["estimate"]
+        for seed in (0, 1)
+    }
+    assert len(estimates) == 2
+
+
+def test_every_claim_of_the_papers_is_registered():
+    assert [claim.id for claim in claims()] == [
+        "attention-reduction",
+        "prop-3.1",
+        "pretrained-optimum",
+        "exact-risk",
+        "noise",
+        "thm-4.2-step",
+        "thm-4.2-improvement",
+        "non-monotonicity",
+        "cor-4.6",
+        "context-requirement",
+        "thm-5.3",
+        "cor-5.4",
+        "shift",
+    ]
+    for claim in claims():
+        assert claim.proofs or claim.checks
+        assert claim.is_general == bool(claim.settings)
+
+
+def test_a_plan_on_a_setting_holds_the_checks_of_general_claims_alone():
+    tasks = plan(settings={"mine": SHIFTED})
+    assert {task.claim for task in tasks} == {
+        "attention-reduction",
+        "prop-3.1",
+        "pretrained-optimum",
+        "exact-risk",
+        "noise",
+    }
+    assert all(task.setting is SHIFTED for task in tasks)
+
+
+@pytest.mark.parametrize("claim_id", ["thm-4.2", "", "prop-3.1 ", "__class__"])
+def test_unknown_claims_are_named(claim_id):
+    with pytest.raises(UnknownClaimError) as caught:
+        find(claim_id)
+    assert "\n" not in str(caught.value)
+    assert "thm-4.2-step" in str(caught.value)
+
+
+def test_a_claim_without_checks_does_not_apply_to_a_setting():
+    with pytest.raises(UnknownClaimError, match=r"thm-5\.3"):
+        plan(["thm-5.3"], {"mine": SHIFTED})
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "joint"),
+    [
+        ([], "undecided"),
+        (["confirmed"], "confirmed"),
+        (["confirmed", "undecided"], "undecided"),
+        (["undecided", "refuted", "confirmed"], "refuted"),
+    ],
+)
+def test_joint_verdicts(verdicts, joint):
+    assert joint_verdict([Verdict(each) for each in verdicts]) == joint
+
+
+def test_an_interrupt_keeps_what_is_done():
+    def interrupt(task, done, total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    report = verify(["prop-3.1", "thm-4.2-step"], quick=True, workers=1, progress=interrupt)
+    assert report.interrupted
+    assert report.verdict is Verdict.UNDECIDED
+    first, second = report.claims
+    assert sum(each.verdict is Verdict.CONFIRMED for each in first.evidence) >= 2
+    assert {each.kind for each in second.evidence} == {"none"}
+
+
+def test_reports_hold_every_piece_of_evidence(tmp_path):
+    report = verify(["thm-4.2-step"], quick=True, workers=1)
+    write_report(report, tmp_path / "deep" / "folder")
+    markdown = (tmp_path / "deep" / "folder" / "report.md").read_text(encoding="utf-8")
+    assert markdown == as_markdown(report)
+    for each in report.claims[0].evidence:
+        assert each.statement in markdown
+    assert (tmp_path / "deep" / "folder" / "report.json").exists()
+
+
+def test_the_summary_names_what_failed():
+    report = verify(["thm-4.2-step"], quick=True, workers=1)
+    assert strongest_evidence(report.claims[0]).startswith("2 identities, 2 limits, 2 exact av")
+    report.claims[0].evidence.append(Evidence("decay", Verdict.REFUTED, "it does not"))
+    assert strongest_evidence(report.claims[0]) == "decay: it does not"
