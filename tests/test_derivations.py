@@ -48,8 +48,6 @@ FUNCTIONS = [
     )
 ]
 
-# ---- compiled modules
-
 
 def test_the_compiled_modules_are_what_the_derivations_give():
     for path, source in compiled.sources():
@@ -106,9 +104,6 @@ def test_compiled_functions_are_their_formulas(derivation):
         assert float(result) == pytest.approx(float(expected), rel=1e-12)
         if not result.has(sympy.Float):
             assert result == expected
-
-
-# ---- the renderer
 
 
 x, y = sympy.symbols("x y", positive=True)
@@ -182,9 +177,6 @@ def test_failed_requirements_stop_a_derivation():
         require((x + y) ** 2 - x**2 - y**2, "a slip")
     with pytest.raises(ArithmeticError, match="order"):
         require(S * W - W * S, "order")
-
-
-# ---- the word algebra, against matrices of integers
 
 
 @st.composite
@@ -313,9 +305,6 @@ def test_commuting_evaluation():
     values = {S: 2, A: 4, W: w, V: w, q: 3, qT: 3}
     expression = trace(S * W * V) + 5 * scalars(qT * S * W * q)
     assert commuting(expression, values, dim) == 2 * w**2 * dim + 90 * w
-
-
-# ---- Gaussian moments, exactly
 
 
 FRACTIONS = st.fractions(-2, 2, max_denominator=2)

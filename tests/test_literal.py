@@ -60,9 +60,6 @@ def noncommuting_setting(**changes):
     return Setting(**(values | changes))
 
 
-# ---- one prompt
-
-
 def draw_samples(rng, count, dim):
     features = rng.standard_normal((count, dim))
     return features, features @ rng.standard_normal(dim) + rng.standard_normal(count)
@@ -126,9 +123,6 @@ def test_means_are_those_of_the_reference(changes, seed):
     estimate = simulate(setting, 200_000, seed=seed, step_size=step_size)
     assert estimate.standard_error < 0.01 * estimate.mean
     assert abs(estimate.mean - float(exact["risk_after"])) < 4 * estimate.standard_error
-
-
-# ---- blocks
 
 
 def test_block_statistics():
@@ -196,9 +190,6 @@ def test_memory_stays_within_the_estimate(length, samples, dim, prompts):
     assert peak <= 2 * 8 * prompts * subject.numbers_per_prompt
 
 
-# ---- runs
-
-
 def same(first, second):
     return all(
         one.prompts == other.prompts
@@ -223,9 +214,6 @@ def test_seeds():
     assert same(runs[0], runs[1])
     means = {block.mean.tobytes() for blocks_ in (runs[0], runs[2]) for block in blocks_}
     assert len(means) == 6  # No two blocks share their draws, nor two seeds.
-
-
-# ---- simulate
 
 
 def test_simulate_reports_its_run():

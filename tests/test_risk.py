@@ -96,9 +96,6 @@ def as_dict(risk):
     return {quantity: getattr(risk, quantity) for quantity in QUANTITIES}
 
 
-# ---- against the independent evaluation
-
-
 @hypothesis_settings(max_examples=200)
 @given(MODERATE)
 def test_agrees_with_the_reference(setting):
@@ -190,9 +187,6 @@ def test_the_reference_agrees_with_itself_on_diagonals(setting):
     dense = reference.one_step_risk(diagonal_setting)
     for quantity, value in reference.one_step_risk(diagonal_setting, diagonal=True).items():
         assert mp.almosteq(value, dense[quantity], rel_eps=1e-14, abs_eps=1e-100)
-
-
-# ---- accuracy where the naive evaluation loses every digit
 
 
 def assert_accurate(setting):
@@ -303,9 +297,6 @@ def test_diagonal_accuracy_with_distinct_eigenvalues(length):
     features, prior = PowerLaw(dim, 0.75), PowerLaw(dim, 0.5)
     task = np.random.default_rng(0).standard_normal(dim)
     assert_accurate(Setting(length, dim, features, prior, task, 0.1))
-
-
-# ---- the formulas against each other
 
 
 def mapped(setting, *, feature_factor=1.0, label_factor=1.0):

@@ -175,7 +175,7 @@ def _slope_at_finite_size(_: Run) -> list[Evidence]:
             # With k = 1 + x and d = 2 + 2x + y; all terms being positive, so is the sum for x = 0
             # or y = 0 too, since there is a term without either.
             all_positive(-finite_size.warm_risk_slope(LENGTH, 1 + X, 2 + 2 * X + Y))
-            and all_positive(-finite_size.warm_risk_slope(LENGTH, SAMPLES * 0 + 1, 2)),
+            and all_positive(-finite_size.warm_risk_slope(LENGTH, 1, 2)),
         ),
         _turning_points(2, monotone=(50, 400), turning=(600, 1000, 10**4, 10**5, 10**6)),
         _turning_points(4, monotone=(50, 200), turning=(300, 1000, 10**4, 10**5, 10**6)),

@@ -7,6 +7,7 @@ with variances from exact moments, so its error rate holds for every sample size
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,8 +118,9 @@ def _evidence(
     if np.isfinite(radius):
         estimate = robust_mean(means, variance, ERROR_RATE)
         measured |= {"estimate": estimate, "radius": radius}
-        # Where all is zero, exactly, so is the interval.
-        margin = 2.0 * radius / scale if radius > 0.0 else 0.0
+        # An interval of no width, where all is zero, needs no scale.
+        diameter = 2.0 * radius
+        margin = 0.0 if diameter == 0.0 else diameter / scale if scale > 0.0 else math.inf
         measured["margin"] = margin if np.isfinite(margin) else None
         if not abs(estimate - exact) <= radius:
             verdict = Verdict.REFUTED
