@@ -57,10 +57,11 @@ class Task:
                 evidence = claim.proofs[self.index](context)
             else:
                 evidence = claim.checks[self.index](self.setting, context)
-        except (ArithmeticError, ValueError) as error:
-            if isinstance(error, InvalidSettingError):
-                raise
-            # A wrong formula may well divide by zero, or leave a root finder without a root.
+        except InvalidSettingError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            # A wrong formula may divide by zero, or leave a root finder without a root; that costs
+            # this piece of evidence, not the rest of the run.
             evidence = [Evidence("none", Verdict.UNDECIDED, f"not to be computed: {error!r}")]
         if self.setting_name is not None:
             evidence = [

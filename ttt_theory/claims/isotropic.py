@@ -212,7 +212,7 @@ def _zeros_of_the_slope(gamma: int, dim: int) -> list[float]:
     """Return every α > 0 where the exact slope in n vanishes, isolated exactly."""
     variable = sympy.Symbol("n")
     slope = finite_size.warm_risk_slope(variable, gamma * dim, dim)
-    polynomial = sympy.Poly(sympy.numer(sympy.together(slope)), variable)
+    polynomial = sympy.Poly(sympy.numer(sympy.together(slope)), variable, domain="QQ")
     return [float(root.evalf(20)) / dim for root in polynomial.real_roots() if root > 0]
 
 

@@ -325,7 +325,7 @@ def _along_a_path(_: Run) -> list[Evidence]:
         )
         improvement = sympy.cancel(curve(spectrum, n, k).improvement)
         slope = sympy.numer(sympy.together(sympy.diff(improvement, share)))
-        zeros = sympy.Poly(slope, share).count_roots(0, 1)
+        zeros = sympy.Poly(slope, share, domain="QQ").count_roots(0, 1)
         values = [improvement.subs(share, x) for x in (0, sympy.Rational(1, 2), 1)]
         rises = values[0] < values[1] < values[2]
         evidence.append(
