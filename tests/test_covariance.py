@@ -328,8 +328,53 @@ class WronglyShaped(Fixed):
         return super().sample(rng, shape).reshape(-1, self.dim)
 
 
-def test_a_sound_foreign_covariance_conforms():
-    check_covariance(Fixed(np.array([[2.0, 1.0], [1.0, 2.0]])))
+class FactorModel(Fixed):
+    """One common factor: it draws more normal numbers than there are dimensions, in two calls."""
+
+    def sample(self, rng, shape):
+        leading = (shape,) if isinstance(shape, int) else shape
+        common = rng.normal(0.0, np.sqrt(0.5), (*leading, 1))
+        return common + np.sqrt(0.5) * rng.standard_normal((self.dim, *leading)).T.reshape(
+            *leading, self.dim
+        )
+
+
+class Folded(Fixed):
+    def sample(self, rng, shape):
+        return np.abs(super().sample(rng, shape))
+
+
+class Shifted(Fixed):
+    def sample(self, rng, shape):
+        return 1e-3 + super().sample(rng, shape)
+
+
+class Repeated(Fixed):
+    """Every vector has the right law, but all are the same."""
+
+    def sample(self, rng, shape):
+        leading = (shape,) if isinstance(shape, int) else shape
+        return np.broadcast_to(super().sample(rng, 1), (*leading, self.dim))
+
+
+class Uniform(Fixed):
+    """The right mean and covariance, not normal."""
+
+    def sample(self, rng, shape):
+        leading = (shape,) if isinstance(shape, int) else shape
+        return np.sqrt(12.0) * (rng.random((*leading, self.dim)) - 0.5)
+
+
+@pytest.mark.parametrize(
+    "covariance",
+    [
+        Fixed(np.array([[2.0, 1.0], [1.0, 2.0]])),
+        Fixed(np.zeros((2, 2))),
+        FactorModel(np.array([[1.0, 0.5], [0.5, 1.0]])),
+    ],
+)
+def test_a_sound_foreign_covariance_conforms(covariance):
+    check_covariance(covariance)
 
 
 @pytest.mark.parametrize(
@@ -344,6 +389,11 @@ def test_a_sound_foreign_covariance_conforms():
         (Drifting(np.eye(2)), AssertionError),
         (WronglySampled(np.eye(2)), AssertionError),
         (WronglyShaped(np.eye(2)), AssertionError),
+        (FactorModel(np.eye(2)), AssertionError),
+        (Folded(np.eye(2)), AssertionError),
+        (Shifted(np.eye(2)), AssertionError),
+        (Repeated(np.eye(2)), AssertionError),
+        (Uniform(np.eye(2)), AssertionError),
     ],
 )
 def test_a_faulty_foreign_covariance_does_not_conform(covariance, error):

@@ -29,6 +29,8 @@ from ttt_theory.setting import (
     ZeroWeights,
 )
 
+__all__ = ["check_covariance", "covariances", "initializations", "settings", "tasks"]
+
 # Sixteenths are exact, so that products of them show singularity without round-off.
 _ENTRIES = st.integers(-32, 32).map(lambda sixteenths: sixteenths / 16)
 _VARIANCES = st.one_of(st.just(0.0), st.floats(0.0625, 4.0))
@@ -77,6 +79,55 @@ def covariances(dim: int, *, extreme_scales: bool = True) -> st.SearchStrategy[C
     )
 
 
+def tasks(dim: int) -> st.SearchStrategy[FloatArray]:
+    """Draw a task β, the zero task and coordinate axes included.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension, at least 1.
+
+    Returns
+    -------
+    SearchStrategy of ndarray, shape (dim,)
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(tasks(3), lambda task: task[1] > 0.0)
+    array([0.    , 0.0625, 0.    ])
+    """
+    return _arrays(_ENTRIES, dim)
+
+
+def initializations(dim: int) -> st.SearchStrategy[Initialization]:
+    """Draw the weights before the step: pretrained, scaled, zero or dense.
+
+    Dense ones are neither symmetric nor commute with anything.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension, at least 1.
+
+    Returns
+    -------
+    SearchStrategy of Initialization
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(initializations(2), lambda initialization: True)
+    PretrainedWeights(factor=1.0)
+    """
+    return st.one_of(
+        st.just(PretrainedWeights()),
+        st.just(ZeroWeights()),
+        st.builds(PretrainedWeights, _ENTRIES),
+        st.builds(DenseWeights, _arrays(_ENTRIES, dim, dim)),
+    )
+
+
 @st.composite
 def settings(
     draw: st.DrawFn,
@@ -112,12 +163,6 @@ def settings(
     counts = st.integers(1, max_count)
     noise_variances = st.one_of(st.just(0.0), st.just(1.0), st.floats(0.0625, 4.0))
     matrices = covariances(dim, extreme_scales=extreme_scales)
-    initializations: st.SearchStrategy[Initialization] = st.one_of(
-        st.just(PretrainedWeights()),
-        st.just(ZeroWeights()),
-        st.builds(PretrainedWeights, _ENTRIES),
-        st.builds(DenseWeights, _arrays(_ENTRIES, dim, dim)),
-    )
     pretrainings = st.builds(
         Pretraining,
         context_length=st.none() | counts,
@@ -129,15 +174,18 @@ def settings(
         test_samples=draw(counts),
         feature_covariance=draw(matrices),
         task_covariance=draw(matrices),
-        task=draw(_arrays(_ENTRIES, dim)),
+        task=draw(tasks(dim)),
         noise_variance=draw(noise_variances),
-        initialization=draw(initializations),
+        initialization=draw(initializations(dim)),
         pretraining=draw(pretrainings),
     )
 
 
 def check_covariance(covariance: Covariance) -> None:
     """Prove that a covariance conforms to what formulas and samplers rely on.
+
+    A sampler is linear in the normal numbers that it draws, so that its answers to unit vectors
+    in place of those are all of its law: no statistics are needed.
 
     Parameters
     ----------
@@ -149,8 +197,9 @@ def check_covariance(covariance: Covariance) -> None:
     InvalidSettingError
         If `matrix` is not finite, symmetric, positive semi-definite and of shape (dim, dim).
     AssertionError
-        If `matrix` gives another result when called again, or `sample` draws from another law or
-        with other shapes.
+        If `matrix` gives another result when called again, or `sample` draws from another law,
+        with other shapes, dependent vectors, or anything but ``rng.standard_normal`` and
+        ``rng.normal``.
 
     Examples
     --------
@@ -158,28 +207,59 @@ def check_covariance(covariance: Covariance) -> None:
     """
     matrix, again = covariance.matrix(), covariance.matrix()
     check_covariance_matrix("matrix", matrix, covariance.dim)
-    # Samples are linear in standard normal ones, so the unit vectors in place of those give the
-    # factor F of the law N(0, F F^T), with no statistics.
-    factor = covariance.sample(_UnitVectors(), covariance.dim).T
-    dense, dense_again = _dense(matrix), _dense(again)
-    if not np.array_equal(dense, dense_again):
+    dense = _dense(matrix)
+    if not np.array_equal(dense, _dense(again)):
         raise AssertionError("matrix() gives another result when called again")
-    round_off = 1e-13 * covariance.dim * np.abs(dense).max()
-    if not np.allclose(factor @ factor.T, dense, rtol=0.0, atol=round_off):
-        raise AssertionError("sample() does not draw from N(0, matrix())")
     shape = covariance.sample(np.random.default_rng(0), (2, 3)).shape
     if shape != (2, 3, covariance.dim):
         raise AssertionError(f"sample(rng, (2, 3)) has the shape {shape}")
+    # Two vectors at once, so that their independence shows.
+    response = _response(covariance, 2)
+    round_off = 1e-13 * covariance.dim * np.abs(dense).max()
+    law = np.kron(np.eye(2), dense)
+    if not np.allclose(response.T @ response, law, rtol=0.0, atol=round_off):
+        raise AssertionError("sample() does not draw independent vectors from N(0, matrix())")
 
 
-class _UnitVectors(np.random.Generator):
-    """Gives the rows of the identity in place of standard normal vectors."""
+def _response(covariance: Covariance, vectors: int) -> FloatArray:
+    """Return what each normal number adds to a sample of vectors, a row for each number."""
 
-    def __init__(self) -> None:
+    def sample(numbers: FloatArray) -> tuple[FloatArray, int]:
+        source = _GivenNormals(numbers)
+        return covariance.sample(source, vectors).ravel(), source.used
+
+    at_zero, used = sample(np.zeros(0))
+    rows = [sample(unit)[0] for unit in np.eye(used)]
+    response = np.array(rows).reshape(used, len(at_zero))
+    drawn = np.random.default_rng(0).standard_normal(used)
+    expected = drawn @ response
+    round_off = 1e-12 * max(used, 1) * np.abs(response).max(initial=0.0)
+    if at_zero.any() or not np.allclose(sample(drawn)[0], expected, rtol=0.0, atol=round_off):
+        raise AssertionError(
+            "sample() is not linear in the numbers of rng.standard_normal and rng.normal alone"
+        )
+    return response
+
+
+class _GivenNormals(np.random.Generator):
+    """Answers with given numbers in place of standard normal ones, then with zeros."""
+
+    def __init__(self, numbers: FloatArray) -> None:
         super().__init__(np.random.PCG64(0))
+        self.numbers = numbers
+        self.used = 0
 
     def standard_normal(self, size: Any = None, *_: Any, **__: Any) -> Any:
-        return np.eye(*size)
+        count = 1 if size is None else int(np.prod(size))
+        given = self.numbers[self.used : self.used + count]
+        self.used += count
+        padded = np.concatenate([given, np.zeros(count - len(given))])
+        return padded[0] if size is None else padded.reshape(size)
+
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+        if size is None:
+            size = np.broadcast_shapes(np.shape(loc), np.shape(scale))
+        return loc + scale * self.standard_normal(size)
 
 
 def _dense(matrix: Any) -> FloatArray:
