@@ -1,4 +1,4 @@
-"""Where the cold start overtakes and where more context starts to help, at finite size.
+"""Where the cold start overtakes, where more context helps, how much is needed: finite size.
 
 Symbols: Σ_x = Σ_β = I, no noise, ‖β‖ = 1; n, k, d as everywhere.  Both risks after the step are
 rational functions, and their difference has a numerator of degree one in k: a single k* separates
@@ -25,6 +25,10 @@ require(sympy.degree(_denominator, k) - 1, "numerator and denominator are both l
 COLD_ADVANTAGE_LIMIT = sympy.factor(_slope / sympy.Poly(_denominator, k).coeff_monomial(k))
 WARM_RISK_SLOPE = sympy.factor(sympy.diff(_warm, n))
 
+risk_share = sympy.Symbol("epsilon", positive=True)
+_without_the_step = STARTS["warm_risk_before"].subs({noise: 0, norm2: 1})
+(CONTEXT_NEEDED,) = sympy.solve(sympy.numer(sympy.together(_without_the_step - risk_share)), n)
+
 FORMULAS = (
     Formula(
         "cold_start_samples",
@@ -46,5 +50,12 @@ FORMULAS = (
         WARM_RISK_SLOPE,
         "The derivative by n of the warm start's risk after the step.",
         "exact counterpart, ours, of [G25], non-monotonicity.",
+    ),
+    Formula(
+        "context_needed",
+        {risk_share: "risk_share", d: "dim"},
+        CONTEXT_NEEDED,
+        "The n at which the warm start's risk before the step is a given share ε of ‖β‖².",
+        "[G25], Section 4 (context requirement); the exact form is ours.",
     ),
 )

@@ -53,6 +53,21 @@ _limits = {name: leading_term(expression.subs(noise, 0)) for name, expression in
 WARM_RISK_AFTER = sympy.factor(_limits["warm_risk_before"] - _limits["warm_improvement"])
 COLD_RISK_AFTER = sympy.factor(_limits["cold_risk_before"] - _limits["cold_improvement"])
 
+# Along n = x√d, k = γd; in t = √d everything is rational.
+_x, _t = sympy.symbols("x t", positive=True)
+
+
+def _along_short_context(expression: sympy.Expr) -> sympy.Expr:
+    path = {n: _x * _t, k: gamma * _t**2, d: _t**2, noise: 0}
+    return sympy.factor(sympy.limit(sympy.cancel(expression.subs(path)), _t, sympy.oo))
+
+
+SHORT_CONTEXT_RISK_AFTER = _along_short_context(STARTS["warm_risk_after"])
+require(
+    SHORT_CONTEXT_RISK_AFTER - _along_short_context(STARTS["cold_risk_after"]),
+    "along n = x√d both starts have the same limit",
+)
+
 # Where the risk after the step turns from rising to falling in α: its slope is linear in (1+α)².
 _square = sympy.Symbol("square", positive=True)
 _slope = sympy.numer(sympy.together(sympy.diff(WARM_RISK_AFTER, alpha)))
@@ -105,6 +120,7 @@ _quadratic = _aligned_limit(
 )
 ALIGNED_STEP_SIZE = in_sizes(_linear / (2 * _quadratic))
 ALIGNED_IMPROVEMENT = in_sizes(_linear**2 / (4 * _quadratic))
+ALIGNED_IMPROVEMENT_SLOPE = sympy.factor(sympy.diff(ALIGNED_IMPROVEMENT.subs(k, gamma * d), A_))
 _warm_after = (ALIGNED_RISK - ALIGNED_IMPROVEMENT).subs(k, gamma * d)
 _cold_after = norm2 - in_sizes(_limits["cold_improvement"]).subs(k, gamma * d)
 (ALIGNED_THRESHOLD,) = sympy.solve(sympy.numer(sympy.together(_warm_after - _cold_after)), gamma)
@@ -145,6 +161,13 @@ FORMULAS = (
         "[G25], after Theorem 4.2.",
     ),
     Formula(
+        "short_context_risk_after",
+        {_x: "scaled_context", gamma: "sample_ratio", norm2: "task_square"},
+        SHORT_CONTEXT_RISK_AFTER,
+        "Limit of either start's risk after the step along n = x√d, k = γd.",
+        "ours; sharpens [G25], Section 4 (context requirement).",
+    ),
+    Formula(
         "turning_point",
         {gamma: "sample_ratio"},
         TURNING_POINT,
@@ -178,6 +201,13 @@ FORMULAS = (
         ALIGNED_IMPROVEMENT,
         "Limit of the improvement for Σ_x = I and W* of order 1/d.",
         "[G25], Theorem 5.3.",
+    ),
+    Formula(
+        "aligned_improvement_slope",
+        {gamma: "sample_ratio"} | _ALIGNMENT,
+        ALIGNED_IMPROVEMENT_SLOPE,
+        "Derivative by A of the limit of the improvement, γ = k/d.",
+        "ours; [G25] states that the gain grows as the task leaves the prior.",
     ),
     Formula(
         "aligned_threshold",

@@ -6,7 +6,7 @@ import inspect
 import pytest
 
 from ttt_theory import UnknownClaimError, closed_form, verify
-from ttt_theory.claims.claim import Run
+from ttt_theory.claims.claim import ERROR_RATE, Run
 from ttt_theory.claims.registry import claims, find
 from ttt_theory.claims.settings import COLD, SHIFTED
 from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
@@ -26,15 +26,22 @@ def compiled_functions():
 SLOW = {"_block_spectra", "_power_law"}
 
 
-def refuted_by_proofs():
-    """Return the first claim refuted by its proofs; no simulation and nothing slow is needed."""
-    for claim in claims():
-        for prove in claim.proofs:
-            if prove.__name__ not in SLOW and any(
-                each.verdict is Verdict.REFUTED for each in prove(Run(quick=True, seed=0))
-            ):
-                return claim.id
-    return None
+def is_refuted(claim):
+    """Whether a claim is refuted by its proofs; no simulation and nothing slow is needed."""
+    return any(
+        each.verdict is Verdict.REFUTED
+        for prove in claim.proofs
+        if prove.__name__ not in SLOW
+        for each in prove(Run(quick=True, seed=0))
+    )
+
+
+def is_rejected(module, name):
+    """Whether the proofs of a claim that states a formula refute it."""
+    label = f"{module.__name__.rpartition('.')[2]}.{name}"
+    return any(
+        is_refuted(claim) for claim in claims() if label in {each.label for each in claim.formulas}
+    )
 
 
 @pytest.mark.parametrize(("module", "name"), list(compiled_functions()))
@@ -42,7 +49,7 @@ def test_any_formula_off_by_two_per_cent_is_refuted(monkeypatch, module, name):
     original = getattr(module, name)
     # A float, as somebody would write it into the file; 51/50 would be kinder to exact arithmetic.
     monkeypatch.setattr(module, name, lambda *a, **k: 1.02 * original(*a, **k))
-    assert refuted_by_proofs() is not None
+    assert is_rejected(module, name)
 
 
 def noise_parameters():
@@ -64,7 +71,7 @@ def test_a_formula_that_forgets_the_noise_is_refuted(monkeypatch, module, name):
         return original(*bound.args, **bound.kwargs)
 
     monkeypatch.setattr(module, name, silent)
-    assert refuted_by_proofs() is not None
+    assert is_rejected(module, name)
 
 
 @pytest.mark.parametrize("parameter", ["test_samples", "context_length"])
@@ -83,11 +90,11 @@ def test_k_for_k_plus_one_and_n_for_n_plus_one_are_refuted(monkeypatch, paramete
         return original(**values)
 
     monkeypatch.setattr(module, name, wrong)
-    assert refuted_by_proofs() is not None
+    assert is_rejected(module, name)
 
 
 def test_the_proofs_hold_as_the_formulas_stand():
-    assert refuted_by_proofs() is None
+    assert not any(is_refuted(claim) for claim in claims())
 
 
 def test_evidence_that_raises_is_undecided_and_costs_nothing_else(monkeypatch):
@@ -108,9 +115,11 @@ def test_simulation_alone_refutes_a_wrong_coefficient(monkeypatch):
     assert report.verdict is Verdict.REFUTED
 
 
-def test_a_run_of_every_claim_is_confirmed_and_does_not_depend_on_the_workers():
-    first = verify(["prop-3.1", "noise"], quick=True, seed=5, workers=1)
-    second = verify(["prop-3.1", "noise"], quick=True, seed=5, workers=2)
+def test_a_run_is_confirmed_and_does_not_depend_on_the_workers():
+    first, second = (
+        verify(["prop-3.1", "noise"], quick=True, sequential=True, seed=5, workers=workers)
+        for workers in (1, 2)
+    )
     assert first.verdict is Verdict.CONFIRMED
     for one, other in zip(first.claims, second.claims, strict=True):
         assert [each.as_dict() for each in one.evidence] == [
@@ -118,15 +127,55 @@ def test_a_run_of_every_claim_is_confirmed_and_does_not_depend_on_the_workers():
         ]
 
 
-def test_seeds_reach_the_simulations():
-    estimates = {
-        verify(["noise"], settings={"cold": COLD}, quick=True, seed=seed, workers=1)
-        .claims[0]
-        .evidence[0]
-        .measured["estimate"]
-        for seed in (0, 1)
+@pytest.mark.parametrize(("names", "tests"), [(["cold"], 6), (["cold", "again", "shifted"], 18)])
+def test_the_tests_of_a_run_share_its_error_rate(monkeypatch, names, tests):
+    monkeypatch.setattr(Run, "numbers", 10**6)
+    settings = {name: SHIFTED if name == "shifted" else COLD for name in names}
+    report = verify(settings=settings, workers=1)
+    rates = [
+        each.measured[rate]
+        for claim in report.claims
+        for each in claim.evidence
+        if each.kind == "equivalence"
+        for rate in ("false_alarm_rate", "false_pass_rate")
+    ]
+    assert rates == [ERROR_RATE / tests] * (2 * tests)
+    assert report.as_dict()["statistical_tests"] == {
+        "tests": tests,
+        "budget": 1e-6,
+        "false_alarm_bound": pytest.approx(1e-6),
+        "false_pass_bound": pytest.approx(1e-6),
     }
-    assert len(estimates) == 2
+    assert f"{tests} statistical tests share an error rate of 1e-06" in as_markdown(report)
+
+
+def test_the_whole_registry_makes_the_tests_that_it_declares(monkeypatch):
+    monkeypatch.setattr(Run, "numbers", 10**6)
+    # Evidence that carries an error rate, counted check by check on one setting.
+    for claim in claims():
+        for check in claim.checks:
+            evidence = check(COLD, Run(quick=True, seed=0))
+            rates = [each.measured.get("false_alarm_rate", 0.0) for each in evidence]
+            assert sum(rate > 0.0 for rate in rates) == claim.tests_per_check
+            assert sum(rates) <= claim.tests_per_check * ERROR_RATE
+    assert sum(task.tests for task in plan()) > 0
+
+
+def test_a_run_without_statistical_tests_says_so():
+    report = verify(["thm-4.2-step"], quick=True, workers=1)
+    assert report.statistical_tests["false_alarm_bound"] == 0.0
+    assert "No statistical tests" in as_markdown(report)
+
+
+def test_seeds_reach_the_simulations():
+    first, second = (
+        verify(["noise"], settings={"cold": COLD}, quick=True, sequential=True, seed=s, workers=1)
+        for s in (0, 1)
+    )
+    interval, other = (each.claims[0].evidence[0].measured["interval"] for each in (first, second))
+    assert interval != other
+    measured = first.claims[0].evidence[0].measured
+    assert measured["prompts"] < measured["planned_prompts"]
 
 
 def test_every_claim_of_the_papers_is_registered():

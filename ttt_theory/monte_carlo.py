@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ttt_theory.covariance import Covariance
 from ttt_theory.errors import OutOfRangeError, checked_integer, checked_number
 from ttt_theory.problem import dense
 from ttt_theory.risk import one_step_risk
@@ -19,10 +21,12 @@ from ttt_theory.simulation.runner import run
 from ttt_theory.weights import pretrained_weights
 
 if TYPE_CHECKING:
+    from ttt_theory.errors import FloatArray
+    from ttt_theory.problem import Matrix, Problem
     from ttt_theory.setting import Setting
     from ttt_theory.simulation.literal import Block
 
-__all__ = ["SimulatedRisk", "experiment", "simulate", "simulation_steps"]
+__all__ = ["SimulatedRisk", "experiment", "rescaled", "simulate", "simulation_steps"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,41 @@ def experiment(setting: Setting) -> Experiment:
         setting.task,
         setting.noise_variance,
         weights,
+    )
+
+
+class _Rescaled(Covariance):
+    """A covariance divided by a power of four, with its own way of sampling."""
+
+    def __init__(self, covariance: Covariance, exponent: int) -> None:
+        self.dim = covariance.dim
+        self._covariance = covariance
+        self._exponent = exponent
+
+    def matrix(self) -> Matrix:
+        return self._covariance.matrix() * math.ldexp(1.0, -self._exponent)
+
+    def sample(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> FloatArray:
+        return self._covariance.sample(rng, shape) * math.ldexp(1.0, -self._exponent // 2)
+
+
+def rescaled(simulated: Experiment, problem: Problem) -> Experiment:
+    """Return an experiment in the units of `Problem`, where its moments stay within float64.
+
+    The change of units is by powers of two and therefore exact.
+
+    Parameters
+    ----------
+    simulated : Experiment
+    problem : Problem
+        Of the same setting.
+    """
+    return dataclasses.replace(
+        simulated,
+        feature_covariance=_Rescaled(simulated.feature_covariance, problem.feature_exponent),
+        task=problem.task,
+        noise_variance=problem.noise_variance,
+        weights=simulated.weights * problem.feature_scale,
     )
 
 

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["as_markdown", "as_table", "strongest_evidence", "write_report"]
 
 # From proof to measurement; the table names the strongest kinds first.
-_STRENGTH = ("identity", "limit", "exact average", "exact value", "decay", "equivalence", "none")
+_STRENGTH = (
+    "identity",
+    "limit",
+    "certificate",
+    "exact average",
+    "exact value",
+    "decay",
+    "equivalence",
+    "none",
+)
 _PLURALS = {"identity": "identities", "none": "not gathered", "decay": "decays"}
 _STYLES = {Verdict.CONFIRMED: "green", Verdict.REFUTED: "bold red", Verdict.UNDECIDED: "yellow"}
 
@@ -80,12 +89,14 @@ def as_table(report: Report) -> Table:
 def as_markdown(report: Report) -> str:
     """Return the Markdown report: a summary, then every piece of evidence."""
     where = ", ".join(report.settings) or "the built-in settings"
-    mode = "quick" if report.quick else "full"
+    mode = ("quick" if report.quick else "full") + (", sequential" if report.sequential else "")
     run = f"{mode} mode, seed {report.seed}, {report.seconds:.0f} s"
     lines = [
         "# Verification report",
         "",
         f"Verdict: **{report.verdict}**, on {where}; {run}.",
+        "",
+        _error_budget(report),
         "",
         "| claim | source | verdict | strongest evidence | seconds |",
         "|---|---|---|---|---:|",
@@ -105,12 +116,27 @@ def as_markdown(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _error_budget(report: Report) -> str:
+    tests = report.statistical_tests
+    if not tests["tests"]:
+        return "No statistical tests: nothing here is left to chance."
+    return (
+        f"{tests['tests']} statistical tests share an error rate of {tests['budget']:.0e}. "
+        "Whatever the seed, by the union bound, the probability that any of them refutes a true "
+        f"statement is at most {tests['false_alarm_bound']:.1e}, and that any confirms one that is "
+        f"wrong by more than its margin at most {tests['false_pass_bound']:.1e}."
+    )
+
+
 def _cell(text: str) -> str:
     return text.replace("|", r"\|")
 
 
 def _short(value: object) -> str:
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, list):
+        text = f"[{', '.join(map(_short, value))}]"
+    else:
+        text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return text if len(text) <= 160 else f"{text[:157]}..."
 
 

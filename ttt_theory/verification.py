@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import time
 import zlib
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.claims.claim import Run
+from ttt_theory.claims.claim import ERROR_RATE, Run
 from ttt_theory.claims.registry import claims as all_claims
 from ttt_theory.claims.registry import find
 from ttt_theory.errors import (
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ClaimReport", "Report", "Task", "plan", "verify"]
 
-# The error rate of a single test is stated for runs of fewer than a thousand tests.
 _MOST_SETTINGS = 100
 
 
@@ -47,16 +47,21 @@ class Task:
         """What to show while it runs."""
         return self.claim if self.setting_name is None else f"{self.claim}: {self.setting_name}"
 
-    def run(self, quick: bool, seed: int) -> tuple[list[Evidence], float]:
-        """Gather the evidence, and say how long it took."""
+    @property
+    def tests(self) -> int:
+        """Number of statistical tests it makes."""
+        return 0 if self.setting is None else find(self.claim).tests_per_check
+
+    def gather(self, run: Run) -> tuple[list[Evidence], float]:
+        """Gather the evidence from the seed of the whole run, and say how long it took."""
         start = time.perf_counter()
         claim = find(self.claim)
-        context = Run(quick, self._seed(seed))
+        run = dataclasses.replace(run, seed=self._seed(run.seed))
         try:
             if self.setting is None:
-                evidence = claim.proofs[self.index](context)
+                evidence = claim.proofs[self.index](run)
             else:
-                evidence = claim.checks[self.index](self.setting, context)
+                evidence = claim.checks[self.index](self.setting, run)
         except InvalidSettingError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -116,7 +121,7 @@ class Report:
     Attributes
     ----------
     claims : list of ClaimReport
-    quick : bool
+    quick, sequential : bool
     seed : int
     settings : list of str
         The user's settings; empty if the built-in ones were used.
@@ -128,6 +133,7 @@ class Report:
 
     claims: list[ClaimReport]
     quick: bool
+    sequential: bool
     seed: int
     settings: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -138,14 +144,35 @@ class Report:
         """The joint verdict of all claims."""
         return joint_verdict([claim.verdict for claim in self.claims])
 
+    @property
+    def statistical_tests(self) -> dict[str, float]:
+        """How many there are, and what bounds the chance that any of them is wrong.
+
+        The bounds add up the rates that the tests were made at; `budget` is what they share.
+        """
+        rates = [
+            (each.measured["false_alarm_rate"], each.measured["false_pass_rate"])
+            for claim in self.claims
+            for each in claim.evidence
+            if "false_alarm_rate" in each.measured
+        ]
+        return {
+            "tests": len(rates),
+            "budget": ERROR_RATE,
+            "false_alarm_bound": math.fsum(alarm for alarm, _ in rates),
+            "false_pass_bound": math.fsum(passed for _, passed in rates),
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON report."""
         return {
             "verdict": str(self.verdict),
             "quick": self.quick,
+            "sequential": self.sequential,
             "seed": self.seed,
             "settings": self.settings,
             "seconds": self.seconds,
+            "statistical_tests": self.statistical_tests,
             "claims": [claim.as_dict() for claim in self.claims],
         }
 
@@ -200,6 +227,7 @@ def verify(
     *,
     settings: Mapping[str, Setting] | None = None,
     quick: bool = False,
+    sequential: bool = False,
     seed: int = 0,
     workers: int | None = None,
     progress: Callable[[Task, int, int], None] | None = None,
@@ -214,6 +242,8 @@ def verify(
         Verify the general claims on these settings instead of the built-in ones.
     quick : bool
         Aim for a margin of 10 % instead of 2 % in simulations.
+    sequential : bool
+        Stop each simulation as soon as its verdict is safe, at the same error rates.
     seed : int
         Non-negative; of all simulations.
     workers : int, optional
@@ -245,9 +275,11 @@ def verify(
     workers = checked_integer("workers", workers, 1, 1024)
     start = time.perf_counter()
     tasks = plan(claims, settings)
+    tests = sum(task.tests for task in tasks)
+    run = Run(quick, seed, ERROR_RATE / max(1, tests), sequential)
     outcomes: dict[int, tuple[list[Evidence], float]] = {}
     try:
-        for index, outcome in _outcomes(tasks, quick, seed, workers):
+        for index, outcome in _outcomes(tasks, run, workers):
             outcomes[index] = outcome
             if progress is not None:
                 progress(tasks[index], len(outcomes), len(tasks))
@@ -268,6 +300,7 @@ def verify(
     return Report(
         reports,
         quick,
+        sequential,
         seed,
         list(settings or {}),
         time.perf_counter() - start,
@@ -276,11 +309,11 @@ def verify(
 
 
 def _outcomes(
-    tasks: list[Task], quick: bool, seed: int, workers: int
+    tasks: list[Task], run: Run, workers: int
 ) -> Iterator[tuple[int, tuple[list[Evidence], float]]]:
     if workers == 1 or len(tasks) == 1:
         for index, task in enumerate(tasks):
-            yield index, task.run(quick, seed)
+            yield index, task.gather(run)
         return
 
     from joblib import Parallel, delayed
@@ -288,13 +321,11 @@ def _outcomes(
     # Simulations take longest; started first, they do not keep one process busy at the end.
     order = sorted(range(len(tasks)), key=lambda index: (tasks[index].setting is None, -index))
     with Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1) as parallel:
-        yield from parallel(delayed(_run)(index, tasks[index], quick, seed) for index in order)
+        yield from parallel(delayed(_gather)(index, tasks[index], run) for index in order)
 
 
-def _run(
-    index: int, task: Task, quick: bool, seed: int
-) -> tuple[int, tuple[list[Evidence], float]]:
+def _gather(index: int, task: Task, run: Run) -> tuple[int, tuple[list[Evidence], float]]:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        return index, task.run(quick, seed)
+        return index, task.gather(run)

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.claims.claim import Claim, Run
+from ttt_theory.claims.certificates import (
+    certified_formulas,
+    certified_risk,
+    certified_values,
+)
+from ttt_theory.claims.claim import Claim, Run, exactly
+from ttt_theory.claims.second_derivation import formulas_are_derived, values_are_derived
 from ttt_theory.claims.settings import COLD, DENSE_START, SHIFTED, TINY
 from ttt_theory.claims.spectrum import curve, isotropic_spectrum
-from ttt_theory.closed_form import isotropic, pretraining
-from ttt_theory.covariance import Covariance
+from ttt_theory.closed_form import isotropic, one_step, pretraining
 from ttt_theory.errors import InvalidSettingError
-from ttt_theory.evidence.equivalence import equivalence
+from ttt_theory.evidence.equivalence import COEFFICIENTS, equivalence
 from ttt_theory.evidence.exact_average import exact_coefficients
 from ttt_theory.evidence.record import Evidence, Verdict, agreement
 from ttt_theory.evidence.symbolic import (
@@ -26,24 +31,22 @@ from ttt_theory.evidence.symbolic import (
     WEIGHT,
     identity,
 )
-from ttt_theory.monte_carlo import experiment
+from ttt_theory.monte_carlo import experiment, rescaled
 from ttt_theory.problem import Problem
 from ttt_theory.risk import one_step_risk
 
 if TYPE_CHECKING:
-    from ttt_theory.errors import FloatArray
-    from ttt_theory.problem import Matrix
     from ttt_theory.setting import Setting
 
 __all__ = ["CLAIMS"]
 
 
-def _isotropic_forms(noise_variance: Any) -> list[Evidence]:
+def _isotropic_coefficients(noise_variance: Any) -> list[Evidence]:
     """Prove the isotropic polynomials from the general formula."""
     n, k, d, norm2 = LENGTH, SAMPLES, DIM, TASK_SQUARE
     general = curve(isotropic_spectrum(d, WEIGHT, norm2), n, k, noise_variance)
     weighted = (norm2, noise_variance, WEIGHT)
-    evidence = [
+    return [
         identity(
             f"the general {name} is the polynomial for Σ_x = I, W = wI", of_spectrum, polynomial
         )
@@ -53,34 +56,45 @@ def _isotropic_forms(noise_variance: Any) -> list[Evidence]:
             ("quadratic", general.quadratic, isotropic.quadratic(n, k, d, *weighted)),
         )
     ]
-    arguments = (n, k, d, norm2, noise_variance)
-    for start, weight in (
-        ("warm", pretraining.isotropic_weight(n, d, noise_variance)),
-        ("cold", 0 * d),
-    ):
-        at_start = curve(isotropic_spectrum(d, weight, norm2), n, k, noise_variance)
+
+
+def _isotropic_start(start: str, weight: Any, noise_variance: Any) -> list[Evidence]:
+    """Prove the functions of a start from the coefficients at its weight."""
+    n, k, d, norm2 = LENGTH, SAMPLES, DIM, TASK_SQUARE
+    at_start = curve(isotropic_spectrum(d, weight, norm2), n, k, noise_variance)
+    return [
+        identity(
+            f"the {start} start's {name} follows from the coefficients",
+            value,
+            getattr(isotropic, f"{start}_{name}")(n, k, d, norm2, noise_variance),
+        )
         for name, value in (
             ("risk_before", at_start.constant),
             ("step_size", at_start.step_size),
             ("improvement", at_start.improvement),
             ("risk_after", at_start.constant - at_start.improvement),
-        ):
-            evidence.append(
-                identity(
-                    f"the {start} start's {name} follows from the coefficients",
-                    value,
-                    getattr(isotropic, f"{start}_{name}")(*arguments),
-                )
-            )
-    return evidence
+        )
+    ]
 
 
 def _noise_free_forms(_: Run) -> list[Evidence]:
-    return _isotropic_forms(0)
+    return [
+        *_isotropic_coefficients(0),
+        *_isotropic_start("warm", pretraining.isotropic_weight(LENGTH, DIM, 0), 0),
+        *_isotropic_start("cold", 0 * DIM, 0),
+    ]
 
 
-def _noisy_forms(_: Run) -> list[Evidence]:
-    return _isotropic_forms(NOISE)
+def _noisy_coefficients(_: Run) -> list[Evidence]:
+    return _isotropic_coefficients(NOISE)
+
+
+def _noisy_cold_start(_: Run) -> list[Evidence]:
+    return _isotropic_start("cold", 0 * DIM, NOISE)
+
+
+def _noisy_warm_start(_: Run) -> list[Evidence]:
+    return _isotropic_start("warm", pretraining.isotropic_weight(LENGTH, DIM, NOISE), NOISE)
 
 
 def _literal_averages(settings: dict[str, Setting]) -> list[Evidence]:
@@ -117,26 +131,8 @@ def _literal_averages_with_noise(_: Run) -> list[Evidence]:
     return _literal_averages({n: s for n, s in TINY.items() if s.noise_variance > 0.0})
 
 
-class _Rescaled(Covariance):
-    """A covariance divided by a power of four, with its own way of sampling."""
-
-    def __init__(self, covariance: Covariance, exponent: int) -> None:
-        self.dim = covariance.dim
-        self._covariance = covariance
-        self._exponent = exponent
-
-    def matrix(self) -> Matrix:
-        return self._covariance.matrix() * math.ldexp(1.0, -self._exponent)
-
-    def sample(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> FloatArray:
-        return self._covariance.sample(rng, shape) * math.ldexp(1.0, -self._exponent // 2)
-
-
 def _simulation(setting: Setting, run: Run) -> list[Evidence]:
-    """Simulate in natural units, where moments of degree 36 stay within float64.
-
-    The change of units is by powers of two and therefore exact.
-    """
+    """Simulate in natural units, where moments of degree 36 stay within float64."""
     try:
         simulated = experiment(setting)
     except InvalidSettingError as error:
@@ -145,13 +141,7 @@ def _simulation(setting: Setting, run: Run) -> list[Evidence]:
     risk, problem = one_step_risk(setting), Problem.of(setting)
     label, step = problem.label_exponent, problem.step_exponent
     return equivalence(
-        dataclasses.replace(
-            simulated,
-            feature_covariance=_Rescaled(setting.feature_covariance, problem.feature_exponent),
-            task=problem.task,
-            noise_variance=problem.noise_variance,
-            weights=simulated.weights * problem.feature_scale,
-        ),
+        rescaled(simulated, problem),
         np.array(
             [
                 math.ldexp(risk.constant, -label),
@@ -162,6 +152,8 @@ def _simulation(setting: Setting, run: Run) -> list[Evidence]:
         margin=run.margin,
         widest_margin=run.widest_margin,
         numbers=run.numbers,
+        error_rate=run.error_rate,
+        sequential=run.sequential,
         seed=run.seed,
     )
 
@@ -182,8 +174,18 @@ CLAIMS = (
             "R(η) = c0 − c1η + c2η² with the compiled coefficients, for every n, k, d, Σ_x, W, β "
             "and σ²; the optimal step and improvement follow."
         ),
-        proofs=(_noise_free_forms, _literal_averages_without_noise),
+        formulas=exactly(*(getattr(one_step, name) for name in one_step.__all__)),
+        proofs=(
+            _noise_free_forms,
+            _literal_averages_without_noise,
+            certified_formulas,
+            certified_risk,
+            certified_values,
+            formulas_are_derived,
+            values_are_derived,
+        ),
         checks=(_simulation,),
+        tests_per_check=len(COEFFICIENTS),
         settings={"shifted": SHIFTED, "dense start": DENSE_START, "cold, k = 1": COLD},
     ),
     Claim(
@@ -191,8 +193,15 @@ CLAIMS = (
         title="The one-step risk with label noise",
         source="[G25], the noisy case",
         statement="The exact one-step risk with σ² > 0 in context, test and query labels alike.",
-        proofs=(_noisy_forms, _literal_averages_with_noise),
+        formulas=exactly(*(getattr(isotropic, name) for name in isotropic.__all__)),
+        proofs=(
+            _noisy_coefficients,
+            _noisy_cold_start,
+            _noisy_warm_start,
+            _literal_averages_with_noise,
+        ),
         checks=(_simulation_with_noise,),
+        tests_per_check=len(COEFFICIENTS),
         settings={"dense start": DENSE_START},
     ),
 )

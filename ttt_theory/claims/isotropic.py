@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import sympy
 
-from ttt_theory.claims.claim import Claim, Run
+from ttt_theory.claims.claim import Claim, Run, exactly, to_leading_order
 from ttt_theory.closed_form import finite_size, isotropic, limits
 from ttt_theory.covariance import Isotropic
 from ttt_theory.evidence.exact_average import exact_coefficients
@@ -177,6 +177,11 @@ def _slope_at_finite_size(_: Run) -> list[Evidence]:
             all_positive(-finite_size.warm_risk_slope(LENGTH, 1 + X, 2 + 2 * X + Y))
             and all_positive(-finite_size.warm_risk_slope(LENGTH, 1, 2)),
         ),
+    ]
+
+
+def _turning_points_at_finite_size(_: Run) -> list[Evidence]:
+    return [
         _turning_points(2, monotone=(50, 400), turning=(600, 1000, 10**4, 10**5, 10**6)),
         _turning_points(4, monotone=(50, 200), turning=(300, 1000, 10**4, 10**5, 10**6)),
     ]
@@ -309,13 +314,18 @@ def _in_context_learning_alone(_: Run) -> list[Evidence]:
     n, d = LENGTH, DIM
     target = ALPHA
     risk = isotropic.warm_risk_before(n, SAMPLES, d, TASK_SQUARE, 0)
-    needed = (d + 1) * (1 - target) / target
+    needed = finite_size.context_needed(target, d)
     evidence = [
         identity(
             "without the step a risk of ε‖β‖² takes n ≥ (d+1)(1−ε)/ε, of the order of d",
             target * TASK_SQUARE - risk,
             TASK_SQUARE * target * (n - needed) / (n + d + 1),
-        )
+        ),
+        identity(
+            "the compiled context that is needed is (d+1)(1−ε)/ε",
+            needed,
+            (d + 1) * (1 - target) / target,
+        ),
     ]
     # d = t^b and n = t^a, in the indeterminate t.
     for a, b in ((1, 2), (2, 3), (3, 4), (9, 10)):
@@ -332,16 +342,23 @@ def _in_context_learning_alone(_: Run) -> list[Evidence]:
 
 def _with_the_step(_: Run) -> list[Evidence]:
     t = LENGTH
-    evidence = []
+    share = X**2 / (1 + X**2)
+    short_context = limits.short_context_risk_after(X, GAMMA, TASK_SQUARE)
+    evidence = [
+        identity(
+            "the compiled limit along n = x√d is ‖β‖²[1 − γ/(1+γ)·x²/(1+x²)]",
+            short_context,
+            TASK_SQUARE * (1 - GAMMA / (1 + GAMMA) * share),
+        )
+    ]
     for start in ("warm", "cold"):
         risk_after = getattr(isotropic, f"{start}_risk_after")
-        share = X**2 / (1 + X**2)
         evidence.append(
             limit(
                 f"{start} start, ours: after the step the risk tends to ‖β‖²[1 − γ/(1+γ)·x²/(1+x²)]"
                 " along n = x√d, k = γd",
                 risk_after(X * t, GAMMA * t**2, t**2, TASK_SQUARE, 0),
-                TASK_SQUARE * (1 - GAMMA / (1 + GAMMA) * share),
+                short_context,
                 variable=t,
             )
         )
@@ -372,6 +389,7 @@ CLAIMS = (
             "η* → d/[2(k+d)n²(n+d)‖β‖²] from the warm start and 1/[2(k+d)n²‖β‖²] from the cold "
             "one, as n, k, d grow in proportion."
         ),
+        formulas=to_leading_order(limits.warm_step_size, limits.cold_step_size),
         proofs=(_step_limit, _step_average),
     ),
     Claim(
@@ -382,6 +400,7 @@ CLAIMS = (
             "The improvement → ‖β‖²·k/(k+d)·d³/(n+d)³ from the warm start and ‖β‖²·k/(k+d) from "
             "the cold one, as n, k, d grow in proportion."
         ),
+        formulas=to_leading_order(limits.warm_improvement, limits.cold_improvement),
         proofs=(_improvement_limit, _improvement_average),
     ),
     Claim(
@@ -392,7 +411,8 @@ CLAIMS = (
             "In the limit the risk after the step falls with α iff γ ≤ 1/2; else it rises until "
             "α = √(3γ/(γ+1)) − 1. At finite size: where the exact risk turns."
         ),
-        proofs=(_slope_in_the_limit, _slope_at_finite_size),
+        formulas=exactly(limits.warm_risk_after, limits.turning_point, finite_size.warm_risk_slope),
+        proofs=(_slope_in_the_limit, _slope_at_finite_size, _turning_points_at_finite_size),
     ),
     Claim(
         id="cor-4.6",
@@ -401,6 +421,11 @@ CLAIMS = (
         statement=(
             "In the limit iff γ > γ* = (α+1)²/(α+2). At finite size iff k > k*(n, d), exact, where "
             "the advantage has a positive limit for k → ∞; else never."
+        ),
+        formulas=exactly(
+            limits.cold_start_threshold,
+            finite_size.cold_start_samples,
+            finite_size.cold_advantage_limit,
         ),
         proofs=(_threshold_in_the_limit, _threshold_at_finite_size, _risk_after),
     ),
@@ -412,6 +437,7 @@ CLAIMS = (
             "In-context learning alone needs n = Ω(d); with the step n = o(d) suffices (ours: "
             "n ≫ √d)."
         ),
+        formulas=exactly(finite_size.context_needed, limits.short_context_risk_after),
         proofs=(_in_context_learning_alone, _with_the_step),
     ),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
-from ttt_theory.claims.claim import Claim, Run
+from ttt_theory.claims.claim import Claim, Run, exactly, to_leading_order
 from ttt_theory.claims.settings import DENSE_START, SHIFTED, TINY_PRIORS
 from ttt_theory.closed_form import isotropic, limits, pretraining
 from ttt_theory.covariance import Dense
@@ -194,6 +194,10 @@ CLAIMS = (
         statement=(
             "W* minimises E[(y − xᵀWu)²] over the prior; isotropic and noise-free it is I/(n+d+1) "
             "with risk ‖β‖²(d+1)/(n+d+1)."
+        ),
+        formulas=(
+            *exactly(*(getattr(pretraining, name) for name in pretraining.__all__)),
+            *to_leading_order(limits.warm_risk_before),
         ),
         proofs=(_compiled_forms, _literal_gradient),
         checks=(_stationary_on_a_setting,),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
 
-from ttt_theory.claims.claim import Claim, Run
+from ttt_theory.claims.claim import Claim, Run, exactly
 from ttt_theory.claims.settings import COLD, SHIFTED
 from ttt_theory.evidence.record import Evidence
 from ttt_theory.evidence.symbolic import proof
@@ -22,6 +22,24 @@ __all__ = ["CLAIMS"]
 # Exact fractions are slow: a prompt of a large setting is looked at in its first coordinates and
 # samples. The identities hold for any arrays, so nothing is lost by that.
 _MOST_COORDINATES, _MOST_SAMPLES = 8, 12
+
+
+def prediction(weights: Any, features: Any, labels: Any, queries: Any) -> Any:
+    """Return the predictions xᵀWXᵀy for queries x as rows ([G25], Section 3).
+
+    Matrices of numbers or symbols; `labels` is a column.
+    """
+    return queries @ weights @ features.T @ labels
+
+
+def rank_one_gradient(weights: Any, features: Any, labels: Any, queries: Any, targets: Any) -> Any:
+    """Return −2 X_tᵀ(y_t − X_tWu)uᵀ with u = Xᵀy ([G25], Proposition 3.1).
+
+    Matrices of numbers or symbols; `labels` and `targets` are columns.
+    """
+    return (
+        -2 * queries.T @ (targets - queries @ weights @ features.T @ labels) @ labels.T @ features
+    )
 
 
 def _attention_of_any_size(_: Run) -> list[Evidence]:
@@ -39,26 +57,27 @@ def _attention_of_any_size(_: Run) -> list[Evidence]:
     scores = sympy.block_collapse(query_token * queries)
     moments = sympy.block_collapse(tokens.T * tokens)
     output = sympy.block_collapse(sympy.block_collapse(scores * moments) * values)
-    prediction = sympy.block_collapse(output * label)
-    if isinstance(prediction, sympy.BlockMatrix):
-        prediction = prediction[0, 0] if prediction.shape != (1, 1) else prediction.blocks[0, 0]
+    output_label = sympy.block_collapse(output * label)
+    if isinstance(output_label, sympy.BlockMatrix):
+        output_label = output_label.blocks[0, 0]
     return [
         proof(
             "block matrices of any n, d: the query token's output is xᵀWXᵀy",
-            prediction.doit() == (query.T * weights * features.T * labels).doit(),
+            output_label.doit() == prediction(weights, features, labels, query.T).doit(),
         )
     ]
 
 
 def _gradient_of_any_size(_: Run) -> list[Evidence]:
     """Differentiate the loss, written with matrices of symbolic size."""
-    k, d = sympy.symbols("k d", integer=True, positive=True)
+    n, k, d = sympy.symbols("n k d", integer=True, positive=True)
+    features, labels = sympy.MatrixSymbol("X", n, d), sympy.MatrixSymbol("y", n, 1)
     queries, targets = sympy.MatrixSymbol("X_t", k, d), sympy.MatrixSymbol("y_t", k, 1)
-    weights, u = sympy.MatrixSymbol("W", d, d), sympy.MatrixSymbol("u", d, 1)
-    residual = targets - queries * weights * u
+    weights = sympy.MatrixSymbol("W", d, d)
+    residual = targets - queries * weights * features.T * labels
     derivative = (residual.T * residual).diff(weights)
-    expected = -2 * queries.T * residual * u.T
-    difference = (derivative - expected).doit().expand().doit()
+    stated = rank_one_gradient(weights, features, labels, queries, targets)
+    difference = (derivative - stated).doit().expand().doit()
     return [
         proof(
             "matrices of any n, k, d: ∇L̂(W) = −2 X_tᵀ(y_t − X_tWu)uᵀ",
@@ -88,7 +107,7 @@ def _exact_prompt(setting: Setting, seed: int) -> tuple[np.ndarray, ...]:
 def _attention_on_a_prompt(setting: Setting, run: Run) -> list[Evidence]:
     weights, features, labels, queries, _ = _exact_prompt(setting, run.seed)
     attended = predict(weights, features, labels, queries)
-    reduced = queries @ weights @ features.T @ labels
+    reduced = prediction(weights, features, labels[:, None], queries)[:, 0]
     return [
         proof(
             "token-level attention is xᵀWXᵀy on a drawn prompt of these sizes, in exact fractions",
@@ -100,8 +119,7 @@ def _attention_on_a_prompt(setting: Setting, run: Run) -> list[Evidence]:
 
 def _gradient_on_a_prompt(setting: Setting, run: Run) -> list[Evidence]:
     weights, features, labels, queries, targets = _exact_prompt(setting, run.seed)
-    u = features.T @ labels
-    rank_one = -2 * np.outer(queries.T @ (targets - queries @ weights @ u), u)
+    rank_one = rank_one_gradient(weights, features, labels[:, None], queries, targets[:, None])
     by_chain_rule = gradient(weights, features, labels, queries, targets)
     # The loss is quadratic in W, so that its central difference is the derivative, exactly.
     by_differences = np.empty_like(weights)
@@ -136,6 +154,7 @@ CLAIMS = (
             "One layer of linear attention, its key, query and value matrices restricted, predicts "
             "xᵀWXᵀy at the query token of any prompt."
         ),
+        formulas=exactly(prediction),
         proofs=(_attention_of_any_size,),
         checks=(_attention_on_a_prompt,),
         settings={"shifted": SHIFTED, "cold, k = 1": COLD},
@@ -145,6 +164,7 @@ CLAIMS = (
         title="One gradient step changes the weights by a matrix of rank one",
         source="[G25], Proposition 3.1",
         statement="W_TT = W + 2η X_tᵀ(y_t − X_tWu) uᵀ with u = Xᵀy.",
+        formulas=exactly(rank_one_gradient),
         proofs=(_gradient_of_any_size,),
         checks=(_gradient_on_a_prompt,),
         settings={"shifted": SHIFTED, "cold, k = 1": COLD},

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 from scipy import optimize
 
-from ttt_theory.claims.claim import Claim, Run
+from ttt_theory.claims.claim import Claim, Run, exactly, to_leading_order
 from ttt_theory.claims.spectrum import Spectrum, curve
 from ttt_theory.closed_form import limits, pretraining
 from ttt_theory.covariance import Isotropic, PowerLaw
@@ -288,14 +288,17 @@ def _crossing(prior: _Prior, dim: int) -> tuple[float, float]:
 
 def _along_a_path_in_the_limit(_: Run) -> list[Evidence]:
     """On the path B stays, and A is a mean of (1−nw)² that moves to the weaker eigenvalue."""
-    total = BIAS + VARIANCE
     strong, weak, ridge = X + Y, X, Z
+    improvement = limits.aligned_improvement(GAMMA * DIM, DIM, BIAS, VARIANCE)
+    slope = limits.aligned_improvement_slope(GAMMA, BIAS, VARIANCE)
     weights = [pretraining.optimal_eigenvalue(LENGTH, 1, each, ridge, 0) for each in (strong, weak)]
     return [
-        proof(
-            "A²/(A+B) grows with A",
-            all_positive((BIAS**2 / total).diff(BIAS)),
+        identity(
+            "the compiled slope in A is the derivative of the limit of the improvement",
+            slope,
+            improvement.diff(BIAS),
         ),
+        proof("that slope is positive: the limit grows with A", all_positive(slope)),
         proof(
             "1 − nw is positive, and larger for a weaker eigenvalue: A grows along the path",
             all_positive(1 - LENGTH * weights[0]) and all_positive(weights[0] - weights[1]),
@@ -355,6 +358,9 @@ CLAIMS = (
             "k/(k+d)·A²/(A+B), η* → A/[2(k+d)n²‖β‖²(A+B)]; for priors that leave A bounded away "
             "from 0 and ‖W*‖ = O(1/d)."
         ),
+        formulas=to_leading_order(
+            limits.aligned_risk_before, limits.aligned_step_size, limits.aligned_improvement
+        ),
         proofs=(_published_forms, _block_spectra, _power_law, _outside),
     ),
     Claim(
@@ -365,6 +371,7 @@ CLAIMS = (
             "In the limit iff γ > (A+B)(‖β‖²−A−B)/[B(2A+B)], so always if A+B ≥ ‖β‖²; the exact "
             "crossing tends to it."
         ),
+        formulas=exactly(limits.aligned_threshold),
         proofs=(_threshold_forms, _exact_crossing),
     ),
     Claim(
@@ -375,6 +382,7 @@ CLAIMS = (
             "The improvement grows along a path from the dominant directions of a two-level prior "
             "into the others: in the limit always, exactly at four sizes."
         ),
+        formulas=exactly(limits.aligned_improvement_slope),
         proofs=(_along_a_path_in_the_limit, _along_a_path),
     ),
 )

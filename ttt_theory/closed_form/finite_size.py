@@ -1,4 +1,4 @@
-"""Where the cold start overtakes and where more context starts to help, at finite size.
+"""Where the cold start overtakes, where more context helps, how much is needed: finite size.
 
 Compiled from derivations.finite_size by `make derive`; never edited by hand.
 """
@@ -8,6 +8,7 @@ from typing import Any
 __all__ = [
     "cold_advantage_limit",
     "cold_start_samples",
+    "context_needed",
     "warm_risk_slope",
 ]
 
@@ -83,3 +84,12 @@ def warm_risk_slope(context_length: Any, test_samples: Any, dim: Any) -> Any:
         (d + k + 1) * (d + n + 1)**3 * (d**3 + d**2 * n**2 + 5 * d**2 * n + 3 * d**2 + d * n**3 +
         2 * d * n**2 - 2 * d * n - d + n**3 + 17 * n**2 + 53 * n + 45)**2
     )
+
+
+def context_needed(risk_share: Any, dim: Any) -> Any:
+    """The n at which the warm start's risk before the step is a given share ε of ‖β‖².
+
+    Source: [G25], Section 4 (context requirement); the exact form is ours.
+    """
+    d = dim
+    return -(d + 1) * (risk_share - 1) / risk_share

@@ -7,12 +7,14 @@ from typing import Any
 
 __all__ = [
     "aligned_improvement",
+    "aligned_improvement_slope",
     "aligned_risk_before",
     "aligned_step_size",
     "aligned_threshold",
     "cold_improvement",
     "cold_start_threshold",
     "cold_step_size",
+    "short_context_risk_after",
     "turning_point",
     "warm_improvement",
     "warm_risk_after",
@@ -80,6 +82,15 @@ def warm_risk_after(context_ratio: Any, sample_ratio: Any, task_square: Any) -> 
     ) / ((alpha + 1)**3 * (gamma + 1))
 
 
+def short_context_risk_after(scaled_context: Any, sample_ratio: Any, task_square: Any) -> Any:
+    """Limit of either start's risk after the step along n = x√d, k = γd.
+
+    Source: ours; sharpens [G25], Section 4 (context requirement).
+    """
+    gamma, norm2 = sample_ratio, task_square
+    return norm2 * (gamma + scaled_context**2 + 1) / ((gamma + 1) * (scaled_context**2 + 1))
+
+
 def turning_point(sample_ratio: Any) -> Any:
     """α where the limit of the risk after the step is largest; negative for γ < 1/2.
 
@@ -125,6 +136,15 @@ def aligned_improvement(test_samples: Any, dim: Any, bias: Any, variance: Any) -
     """
     k, d = test_samples, dim
     return bias**2 * k / ((bias + variance) * (d + k))
+
+
+def aligned_improvement_slope(sample_ratio: Any, bias: Any, variance: Any) -> Any:
+    """Derivative by A of the limit of the improvement, γ = k/d.
+
+    Source: ours; [G25] states that the gain grows as the task leaves the prior.
+    """
+    gamma = sample_ratio
+    return bias * gamma * (bias + 2 * variance) / ((bias + variance)**2 * (gamma + 1))
 
 
 def aligned_threshold(task_square: Any, bias: Any, variance: Any) -> Any:

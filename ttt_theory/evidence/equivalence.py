@@ -1,19 +1,20 @@
 """Equivalence tests of simulated means, with stated error rates.
 
-The exact value is confirmed when the interval of the simulated mean covers it and lies within a
-margin of it, refuted when the interval leaves it out.  The interval is Catoni's (`robust_mean`),
-with variances from exact moments, so its error rate holds for every sample size and tail.
+The exact value is confirmed when the confidence interval of the simulated mean covers it and lies
+within a margin of it, and refuted when the interval leaves it out.  Variances come from exact
+moments and the interval from a confidence sequence, so that the error rates hold for every sample
+size and tail, and for looking after every block as for looking once.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ttt_theory.evidence.record import Evidence, Verdict
-from ttt_theory.evidence.robust_mean import interval_radius, robust_mean, samples_for_radius
+from ttt_theory.evidence.confidence_sequence import MeanTest, reached_margin, samples_for_margin
+from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
 from ttt_theory.evidence.second_moments import second_moments
 from ttt_theory.simulation.literal import QUERIES, blocks
 from ttt_theory.simulation.runner import run
@@ -22,17 +23,13 @@ if TYPE_CHECKING:
     from ttt_theory.errors import FloatArray
     from ttt_theory.simulation.literal import Experiment
 
-__all__ = ["ERROR_RATE", "equivalence"]
+__all__ = ["COEFFICIENTS", "equivalence"]
 
-ERROR_RATE = 1e-9
-"""False-alarm rate of one test, and its false-pass rate for an error beyond the margin.
-
-A run makes fewer than a thousand tests, so that its family-wise false-alarm rate is below 1e-6.
-"""
+COEFFICIENTS = ("constant", "linear", "quadratic")
+"""The coefficients of R(η) that one call tests."""
 
 _BLOCK = 128
 _LARGEST_DIM = 300
-_NAMES = ("constant", "linear", "quadratic")
 
 
 def equivalence(
@@ -42,6 +39,8 @@ def equivalence(
     margin: float,
     widest_margin: float,
     numbers: int,
+    error_rate: float,
+    sequential: bool,
     seed: int,
 ) -> list[Evidence]:
     """Test the exact coefficients of the risk against the literal simulator.
@@ -53,11 +52,17 @@ def equivalence(
         The c0, c1, c2 to confirm.
     margin : float
         Margin to aim for, relative to c0, 2√(c0c2) and c2: c1 is at most 2√(c0c2), and it counts in
-        the risk by its ratio to that. The interval's radius is half of the margin.
+        the risk by its ratio to that.
     widest_margin : float
         Margin beyond which a coefficient is left undecided.
     numbers : int
         Budget: the largest number of array entries to simulate.
+    error_rate : float
+        False-alarm rate of each coefficient, and its false-pass rate for an error beyond the
+        margin.
+    sequential : bool
+        Whether to look after every block and stop as soon as all coefficients are confirmed or one
+        is refuted.
     seed : int
 
     Returns
@@ -67,30 +72,56 @@ def equivalence(
         what the budget allows; the margin reached is stated either way.
     """
     if len(experiment.task) > _LARGEST_DIM:
-        return [_too_large(name) for name in _NAMES]
-    moments = second_moments(experiment, QUERIES)
+        return [_too_large(name) for name in COEFFICIENTS]
     constant, _, quadratic = exact
     scales = np.array([constant, 2.0 * np.sqrt(abs(constant * quadratic)), quadratic])
+    size = next(blocks(experiment, _BLOCK, _BLOCK))
+    variances = second_moments(experiment, QUERIES) / size
+    affordable = max(1, numbers // (experiment.numbers_per_prompt * size))
+    aims = np.maximum(margin * scales, reached_margin(variances, affordable, error_rate))
     wanted = max(
-        samples_for_radius(moment, margin / 2.0 * scale, ERROR_RATE) if scale > 0.0 else 0
-        for moment, scale in zip(moments, scales, strict=True)
+        samples_for_margin(variance, aim, error_rate) if variance > 0.0 < scale else 1
+        for variance, aim, scale in zip(variances, aims, scales, strict=True)
     )
-    affordable = max(1, numbers // experiment.numbers_per_prompt)
-    # Catoni's bound needs many samples: a thousand blocks lose 4 % of the interval to it.
-    prompts = max(1, min(wanted + _BLOCK, affordable) // _BLOCK) * _BLOCK
-    size = next(blocks(experiment, prompts, _BLOCK))
-    means = np.array([b.mean for b in run(experiment, prompts, seed, 1, size) if b.prompts == size])
+    count = min(wanted, affordable)
+    margins = reached_margin(variances, count, error_rate)
+    narrow = margins <= widest_margin * scales
+    test = MeanTest(exact, variances, np.where(narrow, margins, np.inf), count, error_rate)
+
+    means: list[FloatArray] = []
+    totals = np.zeros((len(exact), 3))
+    for block in run(experiment, count * size, seed, 1, size):
+        means.append(block.mean)
+        totals += test.scores(block.mean)
+        if sequential:
+            verdicts = test.verdicts(totals, len(means))
+            if joint_verdict(list(verdicts)) is not Verdict.UNDECIDED:
+                break
+
+    verdicts = test.verdicts(totals, len(means))
+    intervals = test.intervals(np.array(means))
+    # An interval of no width, where all is zero, needs no scale.
+    relative = [
+        0.0 if margin == 0.0 else margin / scale if scale > 0.0 else math.inf
+        for margin, scale in zip(margins.tolist(), scales.tolist(), strict=True)
+    ]
     return [
-        _evidence(
-            name,
-            float(exact[index]),
-            float(scales[index]),
-            float(moments[index]) / size,
-            means[:, index],
-            size,
-            widest_margin,
+        Evidence(
+            kind="equivalence",
+            verdict=verdicts[index],
+            statement=f"the simulated {name} coefficient of R(η) is the exact one"
+            + (", to a margin relative to 2√(c0c2)" if name == "linear" else ""),
+            measured={
+                "exact": float(exact[index]),
+                "interval": intervals[index].tolist(),
+                "margin": relative[index] if math.isfinite(relative[index]) else None,
+                "prompts": len(means) * size,
+                "planned_prompts": count * size,
+                "false_alarm_rate": error_rate,
+                "false_pass_rate": error_rate,
+            },
         )
-        for index, name in enumerate(_NAMES)
+        for index, name in enumerate(COEFFICIENTS)
     ]
 
 
@@ -100,36 +131,4 @@ def _too_large(name: str) -> Evidence:
         Verdict.UNDECIDED,
         f"the simulated {name} coefficient of R(η) is the exact one: not tested, since the exact "
         f"variances that size the sample are for dim ≤ {_LARGEST_DIM}",
-    )
-
-
-def _evidence(
-    name: str,
-    exact: float,
-    scale: float,
-    variance: float,
-    means: FloatArray,
-    block: int,
-    widest_margin: float,
-) -> Evidence:
-    radius = interval_radius(variance, len(means), ERROR_RATE)
-    measured: dict[str, Any] = {"exact": exact, "prompts": len(means) * block}
-    verdict = Verdict.UNDECIDED
-    if np.isfinite(radius):
-        estimate = robust_mean(means, variance, ERROR_RATE)
-        measured |= {"estimate": estimate, "radius": radius}
-        # An interval of no width, where all is zero, needs no scale.
-        diameter = 2.0 * radius
-        margin = 0.0 if diameter == 0.0 else diameter / scale if scale > 0.0 else math.inf
-        measured["margin"] = margin if np.isfinite(margin) else None
-        if not abs(estimate - exact) <= radius:
-            verdict = Verdict.REFUTED
-        elif margin <= widest_margin:
-            verdict = Verdict.CONFIRMED
-    return Evidence(
-        kind="equivalence",
-        verdict=verdict,
-        statement=f"the simulated {name} coefficient of R(η) is the exact one"
-        + (", to a margin relative to 2√(c0c2)" if name == "linear" else ""),
-        measured=measured | {"false_alarm_rate": ERROR_RATE, "false_pass_rate": ERROR_RATE},
     )

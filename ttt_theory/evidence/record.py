@@ -30,9 +30,10 @@ class Evidence:
     Attributes
     ----------
     kind : str
-        How it was obtained: ``"identity"`` and ``"limit"`` are proofs, ``"exact average"`` and
-        ``"exact value"`` hold to round-off, ``"decay"`` measures the order of an error,
-        ``"equivalence"`` is a simulation with stated error rates, ``"none"`` was not to be had.
+        How it was obtained: ``"identity"`` and ``"limit"`` are proofs, ``"certificate"`` compares
+        exact values that pin a formula, ``"exact average"`` and ``"exact value"`` hold to
+        round-off, ``"decay"`` measures the order of an error, ``"equivalence"`` is a
+        simulation with stated error rates, ``"none"`` was not to be had.
     verdict : Verdict
     statement : str
         What was tested, in one line.

@@ -54,19 +54,34 @@ def identity(statement: str, left: Any, right: Any) -> Evidence:
     >>> str(identity("1/n + 1/k", 1 / LENGTH + 1 / SAMPLES, (LENGTH + SAMPLES) / LENGTH).verdict)
     'refuted'
     """
-    difference = _FIELD(left) - _FIELD(right)
-    if difference == 0:
+    left, right = _FIELD(left), _FIELD(right)
+    # Elements are reduced fractions, the same if their parts are; a difference is slow to reduce.
+    if left == right:
         return proof(statement, True)
-    expression = difference.as_expr()
-    point = {
-        symbol: index + 2 for index, symbol in enumerate(sorted(expression.free_symbols, key=str))
-    }
-    return proof(
-        statement,
-        False,
-        counterexample={str(symbol): value for symbol, value in point.items()},
-        difference=str(expression.subs(point)),
-    )
+    used = sorted(_indices(left) | _indices(right))
+    for first in range(2, 12):
+        point = [sympy.QQ(first + i) for i in range(len(_GENERATORS))]
+        values = [_at(each, point) for each in (left, right)]
+        if None not in values and values[0] != values[1]:
+            return proof(
+                statement,
+                False,
+                counterexample={str(_GENERATORS[i]): int(point[i]) for i in used},
+                difference=str(values[0] - values[1]),
+            )
+    return proof(statement, left - right == 0)
+
+
+def _indices(element: Any) -> set[int]:
+    """Return the positions of the generators that occur."""
+    exponents = [each for part in (element.numer, element.denom) for each in part.itermonoms()]
+    return {i for each in exponents for i, exponent in enumerate(each) if exponent}
+
+
+def _at(element: Any, point: list[Any]) -> Any:
+    """Evaluate an element, or return None where it is not defined."""
+    numerator, denominator = element.numer(*point), element.denom(*point)
+    return numerator / denominator if denominator else None
 
 
 def limit(statement: str, exact: Any, asymptotic: Any, variable: Any = DIM) -> Evidence:
