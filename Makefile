@@ -7,7 +7,7 @@ QUICK ?=
 quick := $(if $(filter-out 0,$(QUICK)),--quick)
 
 .DEFAULT_GOAL := help
-.PHONY: help env verify test figures derive lint pins clean
+.PHONY: help env verify test mutants figures derive lint pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ verify: env ## confirm the theorems and write build/report (QUICK=1: in seconds)
 
 test: env ## run the tests
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+mutants: env ## show that the evidence rejects wrong theorems, and write build/mutants
+	$(BIN)/ttt-theory mutants --report build/mutants $(ARGS)
 
 figures: env ## draw the figures (QUICK=1: fewer simulated prompts)
 	$(BIN)/ttt-theory figures $(quick) $(ARGS)
