@@ -99,6 +99,12 @@ def test_verify(command, tmp_path):
     assert saved == document
 
 
+def test_verify_may_stop_early(command):
+    for options in ([], ["--sequential"]):
+        _, output, _ = command("verify", "--quick", "--claim", "cor-5.4", "--json", *options)
+        assert json.loads(output)["sequential"] == bool(options)
+
+
 def test_verify_prints_a_table(command):
     status, output, _ = command("verify", "--quick", "--claim", "attention-reduction")
     assert status == 0

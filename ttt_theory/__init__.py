@@ -22,6 +22,7 @@ _EXPORTS = {
         "InvalidSettingError",
         "OutOfRangeError",
         "SettingFileError",
+        "StatementError",
         "TTTTheoryError",
         "UnknownClaimError",
     ),
@@ -34,6 +35,8 @@ _EXPORTS = {
         "ZeroWeights",
     ),
     "monte_carlo": ("SimulatedRisk", "simulate"),
+    "statements.checking": ("StatementVerdict", "check"),
+    "mutation.running": ("MutantReport", "mutants"),
     "verification": ("Report", "verify"),
     "weights": ("pretrained_weights",),
 }

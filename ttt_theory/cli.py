@@ -16,11 +16,12 @@ from ttt_theory.errors import InvalidSettingError, TTTTheoryError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from ttt_theory.mutation.running import Judgement
     from ttt_theory.verification import Task
 
 __all__ = ["main"]
 
-_EXIT_CODES = {"confirmed": 0, "refuted": 1, "undecided": 3}
+_EXIT_CODES = {"confirmed": 0, "proved": 0, "asymptotic": 0, "refuted": 1, "undecided": 3}
 _BAD_INPUT = 2
 _INTERRUPTED = 130
 
@@ -48,6 +49,9 @@ def verify(
         typer.Option(help="Verify the general claims on this setting file; repeatable."),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Wider margins, done in seconds.")] = False,
+    sequential: Annotated[
+        bool, typer.Option("--sequential", help="Stop simulations as soon as they are decided.")
+    ] = False,
     seed: Seed = 0,
     report: Annotated[
         Path | None, typer.Option(help="Folder for report.md and report.json.")
@@ -64,7 +68,7 @@ def verify(
 
     settings = {str(path): Setting.from_toml(path) for path in setting or []}
     if report is not None:
-        _writable(report)
+        _writable(report, "report.md")
     total = len(plan(claim, settings))
     with _progress() as progress:
         bar = progress.add_task("verifying", total=total)
@@ -72,7 +76,14 @@ def verify(
         def advance(task: Task, done: int, _: int) -> None:
             progress.update(bar, completed=done, description=task.label)
 
-        outcome = run_claims(claim, settings=settings, quick=quick, seed=seed, progress=advance)
+        outcome = run_claims(
+            claim,
+            settings=settings,
+            quick=quick,
+            sequential=sequential,
+            seed=seed,
+            progress=advance,
+        )
     if as_json:
         _print_json(outcome.as_dict())
     else:
@@ -158,6 +169,81 @@ def simulate(
 
 
 @app.command()
+def mutants(
+    *,
+    claim: Annotated[
+        list[str] | None, typer.Option(help="Id of a claim to test; repeatable. All by default.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for mutants.md and mutants.json.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Plant wrong theorems: 0 the evidence rejects them all, 1 it does not, 2 bad input."""
+    from rich.console import Console
+
+    from ttt_theory.claims.registry import find
+    from ttt_theory.mutation.report import as_table, summary, write_report
+    from ttt_theory.mutation.running import Fate
+    from ttt_theory.mutation.running import mutants as judge_mutants
+
+    for claim_id in claim or []:
+        find(claim_id)
+    if report is not None:
+        _writable(report, "mutants.md")
+    with _progress() as progress:
+        bar = progress.add_task("planting", total=None)
+
+        def advance(judgement: Judgement, done: int, total: int) -> None:
+            progress.update(bar, description=judgement.mutant.claim, completed=done, total=total)
+
+        outcome = judge_mutants(claim, progress=advance)
+    if as_json:
+        _print_json(outcome.as_dict())
+    else:
+        console = Console(width=None if sys.stdout.isatty() else 120)
+        console.print(as_table(outcome))
+        for each in [*outcome.of(Fate.CONTROL_FAILED), *outcome.of(Fate.SURVIVED)]:
+            print(each)
+        print(summary(outcome))
+    if report is not None:
+        write_report(outcome, report)
+        print(f"report: {report / 'mutants.md'}, {report / 'mutants.json'}", file=sys.stderr)
+    if outcome.interrupted:
+        raise typer.Exit(_INTERRUPTED)
+    raise typer.Exit(0 if outcome.all_killed else 1)
+
+
+@app.command()
+def check(
+    statement: Annotated[
+        str, typer.Argument(metavar="STATEMENT", help="Such as 'risk_after <= risk_before'.")
+    ],
+    *,
+    setting: Annotated[
+        Path | None, typer.Option(help="Setting file whose values the names take.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Prove or refute a statement: 0 proved or asymptotic, 1 refuted, 3 undecided, 2 bad input."""
+    from ttt_theory.setting import Setting
+    from ttt_theory.statements.checking import check as check_statement
+
+    outcome = check_statement(statement, None if setting is None else Setting.from_toml(setting))
+    if as_json:
+        _print_json(outcome.as_dict())
+    else:
+        print(outcome.verdict)
+        for title in ("counterexample", "order"):
+            values = getattr(outcome, title)
+            if values:
+                print(f"{title}:", ", ".join(f"{name} = {each}" for name, each in values.items()))
+        for line in outcome.tried:
+            print(f"- {line}")
+    raise typer.Exit(_EXIT_CODES[outcome.verdict])
+
+
+@app.command()
 def figures(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Such as 1a; all by default.")
@@ -211,11 +297,11 @@ def _progress() -> Progress:
     )
 
 
-def _writable(folder: Path) -> None:
+def _writable(folder: Path, name: str) -> None:
     """Make the folder of the report before the work, not after it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.md").touch()
+        (folder / name).touch()
     except OSError as error:
         raise InvalidSettingError(
             "report", str(folder), f"give a folder that can be written ({error.strerror})"

@@ -144,6 +144,32 @@ class UnknownClaimError(TTTTheoryError, KeyError):
         return f"claim: {describe(self.claim)} is not one of {', '.join(self.known)}{hint}"
 
 
+class StatementError(TTTTheoryError, ValueError):
+    """A statement cannot be read, or says nothing that could be true or false.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong and what would be valid.
+    position : int, optional
+        Which character is at fault, counted from 1.
+
+    Examples
+    --------
+    >>> print(StatementError("'^' is not valid; write ** for powers", 3))
+    position 3: '^' is not valid; write ** for powers
+    """
+
+    def __init__(self, reason: str, position: int | None = None) -> None:
+        super().__init__(reason, position)
+        self.reason = reason
+        self.position = position
+
+    def __str__(self) -> str:
+        place = "" if self.position is None else f"position {self.position}: "
+        return _one_line(place + _shortened(self.reason, _LONGEST_REASON))
+
+
 class _Missing:
     """The value of a key that is required and absent."""
 

@@ -1,0 +1,1 @@
+"""Proves or refutes statements that the user makes about the isotropic one-step risk."""

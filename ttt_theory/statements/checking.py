@@ -1,0 +1,163 @@
+"""Decides a statement: in a process of its own, which is stopped when its time is up."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ttt_theory.errors import StatementError
+from ttt_theory.statements.syntax import parse
+
+if TYPE_CHECKING:
+    from ttt_theory.setting import Setting
+
+__all__ = ["StatementVerdict", "check"]
+
+_LONGEST_SECONDS = 17.0
+_LARGEST_DIM = 64
+
+
+@dataclass(frozen=True)
+class StatementVerdict:
+    """What was found out about a statement.
+
+    Attributes
+    ----------
+    statement : str
+        As it was given.
+    verdict : str
+        proved, asymptotic, refuted or undecided.
+    counterexample : dict of str to str, optional
+        If refuted: exact values for which the conditions hold and the statement does not, and the
+        values of its sides, `left` and `right`, or the `limit` of their ratio.
+    order : dict of str to str, optional
+        If asymptotic: the `exponent` p and the `coefficient` c of left/right = 1 + c·d^−p + …;
+        None if the sides are equal.
+    tried : tuple of str
+        The proof, or what was tried.
+    """
+
+    statement: str
+    verdict: str
+    counterexample: dict[str, str] | None
+    order: dict[str, str] | None
+    tried: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data."""
+        return asdict(self)
+
+
+def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
+    """Prove or refute a statement about the one-step risk for isotropic covariances.
+
+    The statement compares two expressions with ``==``, ``~``, ``<=``, ``>=``, ``<`` or ``>``, and
+    may end in ``when CONDITION[, CONDITION]…``.  Names are n, k and d (integers from 1), alpha =
+    n/d, gamma = k/d, norm2 = ‖β‖² > 0 and noise = σ² ≥ 0, at test time and in pretraining alike;
+    risk_before, risk_after, improvement and step_size, of the warm start unless followed by
+    (cold); sqrt, log, exp, min, max and abs.  Decimals are exact.
+
+    A statement speaks of the points at which its conditions hold and its sides are defined.  With
+    ``~`` the ratio of the sides tends to 1 as d grows, with n = alpha·d and k = gamma·d, for every
+    fixed alpha and gamma > 0, norm2 and noise that satisfy the conditions for all large d.
+
+    Parameters
+    ----------
+    statement : str
+        At most 1000 characters; parsed by a grammar of its own, never evaluated as code.
+    setting : Setting, optional
+        If given, all names take its values, and a quantity that names no start has its own.
+
+    Returns
+    -------
+    StatementVerdict
+        A proof is by exact algebra over all points, a counterexample is exact; else the verdict is
+        undecided.  It takes at most 20 s.
+
+    Raises
+    ------
+    StatementError
+        If the statement cannot be read, or its conditions contradict each other.
+
+    Notes
+    -----
+    Source: the quantities are the exact ones of theory.md, section 2.
+
+    Examples
+    --------
+    >>> import ttt_theory as ttt
+    >>> ttt.check("risk_after <= risk_before").verdict
+    'proved'
+    >>> ttt.check("risk_after < risk_before").counterexample  # doctest: +NORMALIZE_WHITESPACE
+    {'n': '1', 'k': '1', 'd': '1', 'norm2': '1', 'noise': '0', 'alpha': '1', 'gamma': '1',
+     'left': '2/3', 'right': '2/3'}
+    """
+    parsed = parse(statement)
+    arrays = None
+    if setting is not None:
+        if parsed.claim.relation == "~":
+            raise StatementError("~ says nothing of a setting, whose sizes are fixed; use <= or ==")
+        if setting.dim > _LARGEST_DIM:
+            reason = (
+                f"exact matrices of dim {setting.dim} are too large; the most is {_LARGEST_DIM}"
+            )
+            return StatementVerdict(statement, "undecided", None, None, (reason,))
+        arrays = _arrays(setting)
+    answer = _in_a_process(pickle.dumps((statement, arrays)))
+    if "error" in answer:
+        raise StatementError(answer["error"])
+    tried = tuple(answer.pop("tried"))
+    return StatementVerdict(statement=statement, tried=tried, **answer)
+
+
+def _arrays(setting: Setting) -> dict[str, Any]:
+    """Return a setting as plain arrays, which any process can read."""
+    from ttt_theory.problem import dense
+    from ttt_theory.setting import DenseWeights, PretrainedWeights
+
+    start = setting.initialization
+    return {
+        "n": setting.context_length,
+        "k": setting.test_samples,
+        "noise": setting.noise_variance,
+        "features": dense(setting.feature_covariance.matrix()),
+        "prior": dense(setting.task_covariance.matrix()),
+        "task": setting.task,
+        "source_n": setting.pretraining.context_length,
+        "source_noise": setting.pretraining.noise_variance,
+        "source_features": dense(setting.pretraining.feature_covariance.matrix()),
+        "factor": start.factor if isinstance(start, PretrainedWeights) else 0.0,
+        "weights": start.matrix if isinstance(start, DenseWeights) else None,
+    }
+
+
+def _in_a_process(request: bytes) -> dict[str, Any]:
+    package = str(Path(__file__).parents[2])
+    path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
+    try:
+        finished = subprocess.run(
+            [sys.executable, "-P", "-m", "ttt_theory.statements.worker"],
+            input=request,
+            capture_output=True,
+            timeout=_LONGEST_SECONDS,
+            env={**os.environ, "PYTHONPATH": path},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return _undecided(f"stopped after {_LONGEST_SECONDS:g} s")
+    if finished.returncode:
+        lines = finished.stderr.decode(errors="replace").strip().splitlines()
+        reason = lines[-1] if lines else f"status {finished.returncode}"
+        return _undecided(f"the process that worked on it failed: {reason}")
+    answer: dict[str, Any] = json.loads(finished.stdout)
+    return answer
+
+
+def _undecided(reason: str) -> dict[str, Any]:
+    return {"verdict": "undecided", "counterexample": None, "order": None, "tried": [reason]}

@@ -1,0 +1,194 @@
+"""Refutation and proof in turn, each within its share of the time."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ttt_theory.errors import StatementError
+from ttt_theory.statements.asymptotics import Order, limit_at, prove_limit
+from ttt_theory.statements.domain import FINITE, LIMIT, Case
+from ttt_theory.statements.evaluation import (
+    UndefinedError,
+    Values,
+    decide,
+    isotropic_values,
+    shown,
+)
+from ttt_theory.statements.proofs import Proof, is_empty, prove
+from ttt_theory.statements.rational import TooLargeError
+from ttt_theory.statements.search import Finding, Point, Space, constants, search
+from ttt_theory.statements.symbolic import branches, cases
+from ttt_theory.statements.syntax import Statement, parse
+
+__all__ = ["decided"]
+
+_FIRST_POINTS, _FIRST_LIMITS, _FIRST_SECONDS = 300, 60, 3.0
+_MORE_POINTS, _MORE_SECONDS = 5000, 5.0
+_PROOF_SECONDS = 6.0
+_CONTRADICTION = "the conditions contradict each other; nothing is left to be true or false"
+_NO_LIMIT = (
+    "the conditions leave no fixed alpha = n/d and gamma = k/d as d grows; ~ speaks of those"
+)
+
+
+def decided(text: str, arrays: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the verdict on a statement as plain data.
+
+    Parameters
+    ----------
+    text : str
+    arrays : dict, optional
+        The setting that the names refer to.
+
+    Raises
+    ------
+    StatementError
+        If the conditions contradict each other.
+    """
+    statement = parse(text)
+    if arrays is not None:
+        return _of_setting(statement, arrays)
+    in_limit = statement.claim.relation == "~"
+    tried: list[str] = []
+    try:
+        found = cases(statement, in_limit=in_limit)
+    except (TooLargeError, UndefinedError):
+        found = [Case()]
+        tried.append("the conditions have too many terms to solve, or are not defined everywhere")
+    if not found:
+        raise StatementError(_NO_LIMIT if in_limit else _CONTRADICTION)
+    return _over(statement, found, tried, in_limit)
+
+
+def _over(
+    statement: Statement, found: list[Case], tried: list[str], in_limit: bool
+) -> dict[str, Any]:
+    counts, positive = ((), ("n", "k", "norm2")) if in_limit else (("n", "k", "d"), ("norm2",))
+    spaces = [Space(case, counts, positive) for case in found]
+    special = constants(statement)
+    finding = Finding()
+
+    def falsifies(point: Point) -> bool | None:
+        if in_limit:
+            limit = limit_at(statement, point)
+            return None if limit is None else limit != "1"
+        return _falsifies(statement, isotropic_values(point))
+
+    points = _FIRST_LIMITS if in_limit else _FIRST_POINTS
+    search(spaces, falsifies, special, points, _FIRST_SECONDS, finding)
+    if finding.counterexample is None:
+        proof, order = _proof(statement, found, in_limit)
+        if proof.holds and finding.witness is None:
+            search(spaces, falsifies, special, _MORE_POINTS, _MORE_SECONDS, finding)
+        if proof.holds and finding.witness is not None:
+            return {
+                "verdict": "asymptotic" if in_limit else "proved",
+                "counterexample": None,
+                "order": None
+                if order is None
+                else {"exponent": order.exponent, "coefficient": order.coefficient},
+                "tried": [*tried, *proof.steps],
+            }
+        tried += ["the algebra finds no fault"] if proof.holds else proof.steps
+    if finding.counterexample is None:
+        search(spaces, falsifies, special, _MORE_POINTS, _MORE_SECONDS, finding)
+    if finding.counterexample is None:
+        if finding.witness is None:
+            _check_conditions(statement, found, in_limit)
+            tried.append("no point was found where the conditions hold and both sides are defined")
+        tried.append(f"no counterexample among {finding.tried} exact points")
+        return {"verdict": "undecided", "counterexample": None, "order": None, "tried": tried}
+    return {
+        "verdict": "refuted",
+        "counterexample": _described(statement, finding.counterexample, in_limit),
+        "order": None,
+        "tried": [f"evaluated exactly at {finding.tried} points"],
+    }
+
+
+def _proof(statement: Statement, found: list[Case], in_limit: bool) -> tuple[Proof, Order | None]:
+    deadline = time.monotonic() + _PROOF_SECONDS
+    try:
+        if in_limit:
+            return prove_limit(statement, found, deadline)
+        return prove(statement, found, deadline), None
+    except UndefinedError:
+        return Proof(False, ("a side is defined nowhere",)), None
+    except TooLargeError:
+        return Proof(False, ("an expression has too many terms or cases to expand",)), None
+
+
+def _check_conditions(statement: Statement, found: list[Case], in_limit: bool) -> None:
+    """Raise if the conditions are seen to contradict each other."""
+    deadline = time.monotonic() + 2.0
+    domain = LIMIT if in_limit else FINITE
+    unconditional = parse("1 == 1").claim
+    try:
+        empty = all(
+            is_empty(domain, branch.constraints, deadline)
+            for case in found
+            for branch in branches(unconditional, statement.conditions, case, in_limit=in_limit)
+        )
+    except (TooLargeError, UndefinedError):
+        return
+    if empty:
+        raise StatementError(_NO_LIMIT if in_limit else _CONTRADICTION)
+
+
+def _falsifies(statement: Statement, values: Values) -> bool | None:
+    try:
+        if not all(decide(condition, values)[0] for condition in statement.conditions):
+            return None
+        holds, left, right = decide(statement.claim, values)
+    except UndefinedError:
+        return None
+    if holds is None:
+        # Sides that are enclosed but not told apart are defined, and no counterexample.
+        return None if left is None or right is None else False
+    return not holds
+
+
+def _described(statement: Statement, point: Point, in_limit: bool) -> dict[str, str]:
+    if in_limit:
+        return {
+            "alpha": str(point["n"]),
+            "gamma": str(point["k"]),
+            "norm2": str(point["norm2"]),
+            "noise": str(point["noise"]),
+            "limit": str(limit_at(statement, point)),
+        }
+    values = isotropic_values(point)
+    return _sides(statement, values)
+
+
+def _sides(statement: Statement, values: Values) -> dict[str, str]:
+    _, left, right = decide(statement.claim, values)
+    named = {name: shown(value) for name, value in values.symbols.items()}
+    return {**named, "left": shown(left), "right": shown(right)}
+
+
+def _of_setting(statement: Statement, arrays: dict[str, Any]) -> dict[str, Any]:
+    from ttt_theory.statements.given_setting import setting_values
+
+    values = setting_values(arrays)
+    answer: dict[str, Any] = {"verdict": "undecided", "counterexample": None, "order": None}
+    try:
+        for condition in statement.conditions:
+            holds, _, _ = decide(condition, values)
+            if not holds:
+                what = "cannot be decided" if holds is None else "does not hold"
+                return {**answer, "tried": [f"a condition {what} for this setting"]}
+        holds, _, _ = decide(statement.claim, values)
+    except UndefinedError:
+        return {**answer, "tried": ["a side or a condition has no value for this setting"]}
+    if holds is None:
+        return {**answer, "tried": ["the sides agree in all digits that were computed"]}
+    if holds:
+        return {**answer, "verdict": "proved", "tried": ["both sides evaluated exactly"]}
+    return {
+        **answer,
+        "verdict": "refuted",
+        "counterexample": _sides(statement, values),
+        "tried": ["both sides evaluated exactly"],
+    }

@@ -1,0 +1,264 @@
+"""Counterexamples: exact points of the domain where a statement is false, shrunk to small ones."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+from hypothesis import HealthCheck, Phase, find, settings
+from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.errors import HypothesisException
+
+from ttt_theory.statements.domain import Case
+from ttt_theory.statements.evaluation import UndefinedError, UnresolvedError, Values, evaluate
+from ttt_theory.statements.rational import NAMES
+from ttt_theory.statements.syntax import Node, Operation, Quantity, Statement, Symbol, nodes
+
+__all__ = ["Finding", "Point", "Space", "constants", "search"]
+
+_COUNTS = (1, 2, 3, 5, 10, 30, 100, 300, 1000, 10**4, 10**5, 10**6)
+_REALS = tuple(Fraction(*pair) for pair in ((1, 1), (2, 1), (1, 2), (10, 1), (1, 10), (100, 1)))
+_FIRST_COUNTS = (1, 2, 3, 10, 30, 100, 1000)
+_MOST_EXAMPLES = 150
+# Each begins at the smallest counterexample of those before.
+_ROUNDS = 3
+_LARGEST_CONSTANT = 10**30
+
+Point = dict[str, Fraction]
+Judge = Callable[[Point], bool | None]
+"""True for a counterexample, False where the statement holds, None where it says nothing."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """The points of a case.
+
+    Attributes
+    ----------
+    case : Case
+    counts : tuple of str
+        Names, among `NAMES`, of positive integers.
+    positive : tuple of str
+        Names of positive rationals; all other names are of non-negative ones.
+    """
+
+    case: Case
+    counts: tuple[str, ...]
+    positive: tuple[str, ...]
+
+    @property
+    def free(self) -> list[str]:
+        """Names that the equalities leave free."""
+        return [name for slot, name in enumerate(NAMES) if slot not in self.case.solved]
+
+    def complete(self, free: Point) -> Point | None:
+        """Return all values from those of the free names, or None outside the domain."""
+        known = {
+            NAMES.index(name): flint.fmpq(value.numerator, value.denominator)
+            for name, value in free.items()
+        }
+        values = dict(free)
+        for slot, ratio in self.case.solved.items():
+            try:
+                solved = ratio.at(known)
+            except ZeroDivisionError:
+                return None
+            values[NAMES[slot]] = Fraction(int(solved.p), int(solved.q))
+        for name, value in values.items():
+            if name in self.counts and (value.denominator != 1 or value < 1):
+                return None
+            if value < 0 or (name in self.positive and value == 0):
+                return None
+        return {name: values[name] for name in NAMES}
+
+    def pools(self, special: Sequence[Fraction]) -> dict[str, list[Fraction]]:
+        """Return the values to try for each free name, small ones first."""
+        factors = {1}
+        for ratio in self.case.solved.values():
+            factors.add(min(abs(int(ratio.denom.leading_coefficient())), _LARGEST_CONSTANT))
+        pools = {}
+        for name in self.free:
+            if name in self.counts:
+                near = {value + step for value in special for step in (-1, 0, 1)}
+                sizes = {Fraction(math.floor(value)) for value in near} | set(
+                    map(Fraction, _COUNTS)
+                )
+                pool = {size * factor for size in sizes for factor in factors if size >= 1}
+            else:
+                pool = {*_REALS, *special, *(value / 2 for value in special)}
+                pool = {value for value in pool if value > 0}
+                if name not in self.positive:
+                    pool.add(Fraction(0))
+            pools[name] = sorted(pool, key=_height)
+        return pools
+
+
+@dataclass
+class Finding:
+    """What a search met.
+
+    Attributes
+    ----------
+    counterexample : dict of str to Fraction, optional
+    witness : dict of str to Fraction, optional
+        A point where the statement says something and it holds.
+    tried : int
+        Points of the domain that the statement was evaluated at.
+    """
+
+    counterexample: Point | None = None
+    witness: Point | None = None
+    tried: int = 0
+
+
+def constants(statement: Statement) -> list[Fraction]:
+    """Return the numbers that a statement names, within reason.
+
+    Examples
+    --------
+    >>> from ttt_theory.statements.syntax import parse
+    >>> constants(parse("n < 10**3/4"))
+    [Fraction(1, 4), Fraction(4, 1), Fraction(10, 1), Fraction(250, 1), Fraction(1000, 1)]
+    """
+    found = set()
+    for comparison in (statement.claim, *statement.conditions):
+        for node in (*nodes(comparison.left), *nodes(comparison.right)):
+            constant = node
+            if isinstance(node, Operation) and node.name == "*":
+                factors = tuple(each for each in node.arguments if _is_constant(each))
+                constant = Operation("*", factors or node.arguments)
+            if _is_constant(constant):
+                with contextlib.suppress(UndefinedError, UnresolvedError):
+                    value = evaluate(constant, Values({}, None))
+                    found.add(abs(Fraction(int(value.p), int(value.q))))
+    return sorted((value for value in found if value <= _LARGEST_CONSTANT), key=_height)[:16]
+
+
+def _is_constant(node: Node) -> bool:
+    return not any(isinstance(each, Symbol | Quantity) for each in nodes(node))
+
+
+def _height(value: Fraction) -> tuple[int, Fraction]:
+    return (value.numerator + value.denominator, value)
+
+
+class _OutOfTimeError(BaseException):
+    """Not an Exception, which Hypothesis would take for a finding."""
+
+
+def search(
+    spaces: list[Space],
+    judge: Judge,
+    special: Sequence[Fraction],
+    points: int,
+    seconds: float,
+    finding: Finding,
+) -> None:
+    """Look for a counterexample at a spread of points, and let Hypothesis shrink one that is found.
+
+    Parameters
+    ----------
+    spaces : list of Space
+    judge : callable
+    special : list of Fraction
+        Point worth trying.
+    points : int
+        How many points to try in each space.
+    seconds : float
+        When to stop.
+    finding : Finding
+        Updated; its counterexample is the smallest of all that were met.
+    """
+    deadline = time.monotonic() + seconds
+    hits: dict[tuple[int, ...], Point] = {}
+
+    def falsifies(space: Space, free: Point) -> bool:
+        if time.monotonic() > deadline:
+            raise _OutOfTimeError
+        point = space.complete(free)
+        verdict = None if point is None else judge(point)
+        if point is None or verdict is None:
+            return False
+        finding.tried += 1
+        if verdict:
+            hits[tuple(map(_height_of, point.values()))] = point
+        elif finding.witness is None:
+            finding.witness = point
+        return verdict
+
+    def smallest() -> Point:
+        return hits[min(hits, key=lambda heights: (sum(heights), heights))]
+
+    with contextlib.suppress(_OutOfTimeError):
+        for space in spaces:
+            for free in itertools.islice(_scan(space, special), points):
+                if falsifies(space, free):
+                    for _ in range(_ROUNDS):
+                        _shrink(space, special, smallest(), falsifies)
+                    break
+    if hits:
+        finding.counterexample = smallest()
+
+
+def _scan(space: Space, special: Sequence[Fraction]) -> Iterator[Point]:
+    pools = space.pools(special)
+    first = {
+        name: [value for value in pool if name not in space.counts or value in _FIRST_COUNTS][:7]
+        if name in space.counts
+        else pool[:2]
+        for name, pool in pools.items()
+    }
+    points = sorted(
+        itertools.product(*first.values()), key=lambda point: sum(map(_height_of, point))
+    )
+    for point in points:
+        yield dict(zip(first, point, strict=True))
+    rng = random.Random(0)
+    while pools:
+        yield {name: rng.choice(pool) for name, pool in pools.items()}
+
+
+def _height_of(value: Fraction) -> int:
+    return _height(value)[0]
+
+
+def _shrink(
+    space: Space,
+    special: Sequence[Fraction],
+    known: Point,
+    falsifies: Callable[[Space, Point], bool],
+) -> None:
+    """Let Hypothesis look for smaller counterexamples; `falsifies` keeps what it meets."""
+    strategies: dict[str, st.SearchStrategy[Fraction]] = {}
+    for name, pool in space.pools(special).items():
+        near = st.sampled_from([value for value in pool if value <= known[name]] or [known[name]])
+        if name in space.counts:
+            smaller = st.integers(1, int(known[name])).map(Fraction)
+        else:
+            smaller = st.fractions(0, known[name] + 1, max_denominator=20)
+        # The known value itself, so that all of them together are found again.
+        strategies[name] = near | smaller | st.just(known[name])
+    # Nothing is stored, but a home directory may be made where the user stands.
+    set_hypothesis_home_dir(tempfile.gettempdir())
+    with contextlib.suppress(HypothesisException):
+        find(
+            st.fixed_dictionaries(strategies),
+            lambda free: falsifies(space, free),
+            settings=settings(
+                max_examples=_MOST_EXAMPLES,
+                derandomize=True,
+                database=None,
+                deadline=None,
+                phases=(Phase.generate, Phase.shrink),
+                suppress_health_check=list(HealthCheck),
+            ),
+        )

@@ -1,0 +1,377 @@
+"""The grammar of statements: text in, a tree of a few kinds of nodes out, nothing evaluated."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ttt_theory.errors import StatementError
+
+__all__ = [
+    "FUNCTIONS",
+    "QUANTITIES",
+    "STARTS",
+    "SYMBOLS",
+    "Comparison",
+    "Node",
+    "Number",
+    "Operation",
+    "Power",
+    "Quantity",
+    "Statement",
+    "Symbol",
+    "nodes",
+    "parse",
+]
+
+SYMBOLS = ("n", "k", "d", "alpha", "gamma", "norm2", "noise")
+QUANTITIES = ("risk_before", "risk_after", "improvement", "step_size")
+STARTS = ("warm", "cold")
+FUNCTIONS = {"sqrt": 1, "log": 1, "exp": 1, "abs": 1, "min": 2, "max": 2}
+"""Functions with the number of their arguments, which for min and max is the least."""
+RELATIONS = ("==", "~", "<=", ">=", "<", ">")
+
+_LONGEST = 1000
+_DEEPEST = 30
+_LONGEST_NUMBER = 30
+_LARGEST_EXPONENT = 50
+# Bounds the degree and the size of the constants of what a statement expands to; a quantity's
+# numerator and denominator have degrees up to about this.
+_HEAVIEST = 800
+_QUANTITY_WEIGHT = 16
+_BITS_PER_WEIGHT = 16
+
+_TOKEN = re.compile(
+    r" *(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"|(?P<name>[A-Za-z_]\w*)|(?P<operator>\*\*|==|<=|>=|[-+*/(),~<>])|(?P<end>$))",
+    re.ASCII,
+)
+_HINTS = {"^": "write ** for powers", "=": "write == for equality", "!": "only == and ~ compare"}
+
+
+@dataclass(frozen=True)
+class Number:
+    """An exact rational number."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One of `SYMBOLS`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One of `QUANTITIES`; `start` is warm, cold or None where the statement names neither."""
+
+    name: str
+    start: str | None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A function of `FUNCTIONS`, or +, *, neg or inverse; sums and products have many arguments."""
+
+    name: str
+    arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Power:
+    """An integer power, at most 50 in size."""
+
+    base: Node
+    exponent: int
+
+
+Node = Number | Symbol | Quantity | Operation | Power
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two expressions and the relation between them."""
+
+    left: Node
+    relation: str
+    right: Node
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A comparison that is claimed to hold wherever all conditions do."""
+
+    text: str
+    claim: Comparison
+    conditions: tuple[Comparison, ...]
+
+
+def nodes(node: Node) -> Iterator[Node]:
+    """Iterate over a tree."""
+    yield node
+    children: tuple[Node, ...] = ()
+    if isinstance(node, Operation):
+        children = node.arguments
+    elif isinstance(node, Power):
+        children = (node.base,)
+    for child in children:
+        yield from nodes(child)
+
+
+def parse(text: str) -> Statement:
+    """Read a statement.
+
+    Parameters
+    ----------
+    text : str
+        Two expressions with ==, ~, <=, >=, < or > between, and conditions after ``when``.
+
+    Returns
+    -------
+    Statement
+
+    Raises
+    ------
+    StatementError
+        If the text is anything else, or too long, too deep or too large to expand.
+
+    Examples
+    --------
+    >>> parse("risk_after <= risk_before").claim.relation
+    '<='
+    >>> parse("improvment == 1")
+    Traceback (most recent call last):
+    ttt_theory.errors.StatementError: position 1: the name 'improvment' is unknown; did you mean ...
+    """
+    if not isinstance(text, str):
+        raise StatementError("give the statement as text")
+    if len(text) > _LONGEST:
+        raise StatementError(f"{len(text)} characters; give at most {_LONGEST}")
+    return _Parser(text).statement()
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    position: int
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    for index, letter in enumerate(text):
+        if not " " <= letter <= "~":
+            name = unicodedata.name(letter, "a control character")
+            raise StatementError(
+                f"the character U+{ord(letter):04X} ({name}) is not ASCII text; "
+                "write names and operators in plain ASCII",
+                index + 1,
+            )
+    position = 0
+    while True:
+        match = _TOKEN.match(text, position)
+        if match is None:
+            place = position + len(text[position:]) - len(text[position:].lstrip(" "))
+            hint = _HINTS.get(text[place], "see the names and operators that are allowed")
+            raise StatementError(f"the character {text[place]!r} is not valid; {hint}", place + 1)
+        kind = str(match.lastgroup)
+        yield _Token(kind, match[kind], match.start(kind) + 1)
+        if kind == "end":
+            return
+        position = match.end()
+
+
+class _Parser:
+    """Recursive descent over the tokens; each method reads what it is named after."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = list(_tokens(text))
+        self.index = 0
+        self.depth = 0
+
+    @property
+    def next(self) -> _Token:
+        return self.tokens[self.index]
+
+    def accept(self, *texts: str) -> str | None:
+        if self.next.text in texts and self.next.kind != "end":
+            self.index += 1
+            return self.tokens[self.index - 1].text
+        return None
+
+    def expect(self, text: str, where: str) -> None:
+        if not self.accept(text):
+            raise self.unexpected(f"expected {text!r} {where}")
+
+    def unexpected(self, remedy: str) -> StatementError:
+        token = self.next
+        what = "the statement ends here" if token.kind == "end" else f"{token.text!r} is misplaced"
+        return StatementError(f"{what}; {remedy}", token.position)
+
+    def statement(self) -> Statement:
+        claim = self.comparison()
+        conditions: list[Comparison] = []
+        if self.accept("when"):
+            conditions.append(self.comparison(is_condition=True))
+            while self.accept(","):
+                conditions.append(self.comparison(is_condition=True))
+        if self.next.kind != "end":
+            if self.next.text in RELATIONS:
+                raise self.unexpected("compare two expressions only; add others as conditions")
+            raise self.unexpected("expected an operator, 'when' or the end")
+        return Statement(self.text, claim, tuple(conditions))
+
+    def comparison(self, *, is_condition: bool = False) -> Comparison:
+        left = self.sum()
+        position = self.next.position
+        relation = self.accept(*RELATIONS)
+        if relation is None:
+            raise self.unexpected(f"compare with one of {' '.join(RELATIONS)}")
+        if is_condition and relation == "~":
+            raise StatementError("~ cannot stand in a condition; compare sizes there", position)
+        right = self.sum()
+        for side in (left, right):
+            weight = _weight(side)
+            if weight > _HEAVIEST:
+                raise StatementError(
+                    f"a side expands to a size of about {weight}; shorten it below {_HEAVIEST}",
+                    position,
+                )
+        return Comparison(left, relation, right)
+
+    def sum(self) -> Node:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise StatementError(
+                f"nested more than {_DEEPEST} deep; write it flatter", self.next.position
+            )
+        terms = [self.product()]
+        while sign := self.accept("+", "-"):
+            term = self.product()
+            terms.append(term if sign == "+" else Operation("neg", (term,)))
+        self.depth -= 1
+        return terms[0] if len(terms) == 1 else Operation("+", tuple(terms))
+
+    def product(self) -> Node:
+        factors = [self.signed()]
+        while operator := self.accept("*", "/"):
+            factor = self.signed()
+            factors.append(factor if operator == "*" else Operation("inverse", (factor,)))
+        return factors[0] if len(factors) == 1 else Operation("*", tuple(factors))
+
+    def signed(self) -> Node:
+        negative = False
+        while sign := self.accept("+", "-"):
+            negative ^= sign == "-"
+        power = self.power()
+        return Operation("neg", (power,)) if negative else power
+
+    def power(self) -> Node:
+        base = self.atom()
+        position = self.next.position
+        if not self.accept("**"):
+            return base
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise StatementError(f"more than {_DEEPEST} powers of powers", position)
+        exponent = _constant(self.signed())
+        self.depth -= 1
+        if exponent is None:
+            raise StatementError("an exponent must be a number, such as 2 or 1/2", position)
+        if abs(exponent) > _LARGEST_EXPONENT or exponent.denominator > 2:
+            raise StatementError(
+                f"an exponent must be an integer or a half, at most {_LARGEST_EXPONENT} in size",
+                position,
+            )
+        if exponent.denominator == 2:
+            return Power(Operation("sqrt", (base,)), int(2 * exponent))
+        return Power(base, int(exponent))
+
+    def atom(self) -> Node:
+        token = self.next
+        if self.accept("("):
+            inner = self.sum()
+            self.expect(")", "to close the parenthesis")
+            return inner
+        if token.kind not in ("number", "name") or token.text in ("when", *STARTS):
+            raise self.unexpected("expected a number, a name or a parenthesis")
+        self.index += 1
+        if token.kind == "number":
+            return Number(_number(token))
+        if token.text in QUANTITIES:
+            return Quantity(token.text, self.start())
+        if token.text in FUNCTIONS:
+            return self.call(token)
+        if token.text in SYMBOLS:
+            return Symbol(token.text)
+        known = (*SYMBOLS, *QUANTITIES, *FUNCTIONS)
+        close = difflib.get_close_matches(token.text[:40], known, 1)
+        remedy = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+        shown = token.text if len(token.text) <= 40 else f"{token.text[:40]}..."
+        raise StatementError(f"the name {shown!r} is unknown; {remedy}", token.position)
+
+    def start(self) -> str | None:
+        if not self.accept("("):
+            return None
+        start = self.accept(*STARTS)
+        if start is None:
+            raise self.unexpected("expected warm or cold")
+        self.expect(")", "after the start")
+        return start
+
+    def call(self, function: _Token) -> Node:
+        self.expect("(", f"after {function.text}")
+        arguments = [self.sum()]
+        while self.accept(","):
+            arguments.append(self.sum())
+        self.expect(")", f"after the arguments of {function.text}")
+        count = FUNCTIONS[function.text]
+        if len(arguments) < count or (count == 1 and len(arguments) > 1):
+            wanted = "one argument" if count == 1 else "two arguments or more"
+            raise StatementError(f"{function.text} takes {wanted}", function.position)
+        return Operation(function.text, tuple(arguments))
+
+
+def _number(token: _Token) -> Fraction:
+    mantissa, _, exponent = token.text.lower().partition("e")
+    too_long = len(mantissa) > _LONGEST_NUMBER or len(exponent) > _LONGEST_NUMBER
+    if too_long or abs(int(exponent or 0)) > _LONGEST_NUMBER:
+        raise StatementError(
+            f"the number has too many digits; give at most {_LONGEST_NUMBER}", token.position
+        )
+    return Fraction(token.text)
+
+
+def _constant(node: Node) -> Fraction | None:
+    """Return the value of a number, its negative or a quotient, and None for all else."""
+    if isinstance(node, Number):
+        return node.value
+    if isinstance(node, Operation) and node.name in ("neg", "inverse", "*"):
+        values = [_constant(argument) for argument in node.arguments]
+        result = Fraction(-1 if node.name == "neg" else 1)
+        for value in values:
+            if value is None or (value == 0 and node.name == "inverse"):
+                return None
+            result = result / value if node.name == "inverse" else result * value
+        return result
+    return None
+
+
+def _weight(node: Node) -> int:
+    """Bound the degree and the constants of an expression written as one fraction."""
+    if isinstance(node, Number):
+        bits = node.value.numerator.bit_length() + node.value.denominator.bit_length()
+        return bits // _BITS_PER_WEIGHT + 1
+    if isinstance(node, Symbol):
+        return 1
+    if isinstance(node, Quantity):
+        return _QUANTITY_WEIGHT
+    if isinstance(node, Power):
+        return _weight(node.base) * abs(node.exponent)
+    return sum(_weight(argument) for argument in node.arguments)

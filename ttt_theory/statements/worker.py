@@ -1,0 +1,38 @@
+"""The process that works on one statement: request on standard input, answer on standard output."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pickle
+import sys
+
+__all__ = ["main"]
+
+_MOST_MEMORY = 2 * 1024**3
+
+
+def _limit_memory() -> None:
+    # There is no such limit on Windows, and macOS may refuse it.
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
+
+
+def main() -> None:
+    """Answer one request."""
+    _limit_memory()
+    from ttt_theory.errors import StatementError
+    from ttt_theory.statements.deciding import decided
+
+    statement, arrays = pickle.load(sys.stdin.buffer)
+    try:
+        answer = decided(statement, arrays)
+    except StatementError as error:
+        answer = {"error": error.reason}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
