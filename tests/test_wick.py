@@ -248,7 +248,7 @@ def test_linear_images(data):
     image = Matrix("D")
     inside = expectation(substitute(scalar, {S: image @ S @ image.T, SIGMA: C}), S)
     other = ScatterMatrix("S", Matrix("T", symmetric=True), n)
-    outside = expectation(substitute(scalar, {SIGMA: C}), other)
+    outside = expectation(substitute(scalar, {SIGMA: C, S: other}), other)
     assert inside == substitute(outside, {Matrix("T", symmetric=True): image @ SIGMA @ image.T})
 
 
@@ -356,8 +356,96 @@ def test_arithmetic():
     assert {A: 1}[Matrix("A")] == 1
     assert Matrix("A", symmetric=True) != A
     assert type(evaluate(n * trace(C), {n: 2, C: np.eye(2)})) is np.float64
-    # Integers do not wrap round.
-    assert evaluate(trace(C) ** 3, {C: np.array([[2**40]])}) == 2**120
+    assert evaluate(n - n, {}) == 0
+
+
+@pytest.mark.parametrize("kind", [int, np.int64, np.uint64])
+def test_integers_do_not_wrap_round(kind):
+    for array in (np.array([[kind(2**40)]]), np.array([[kind(2**40)]], dtype=object)):
+        assert evaluate(trace(C) ** 3, {C: array}) == 2**120
+    power = evaluate(n**3, {n: kind(2**40)})
+    assert power == 2**120
+    assert type(power) is int
+
+
+def test_truth_values_are_numbers():
+    ones = np.ones((2, 2), dtype=bool)
+    assert evaluate(trace(A @ A), {A: ones}) == 4
+    assert evaluate(a.T @ A @ a + n, {a: ones[0], A: ones, n: True}) == 5
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.complex64])
+def test_short_floats_are_computed_in_64_bits(kind):
+    # Float16 ends at 65,504, and float32 cannot tell 2**30 from 2**30 + 1.
+    values = {A: np.array([[kind(2**10)]]), n: kind(2**10), a: np.ones(1, kind)}
+    assert evaluate(trace(A @ A @ A) - 2**30 + 1, values) == 1
+    assert evaluate(n**3 + 1, values) == 2**30 + 1
+    assert evaluate(n**3 * A @ A @ A @ a + a, values) == 2**60 + 1
+
+
+@pytest.mark.parametrize("expression", [n * A, Fraction(1, 3) * A])
+def test_fractions_leave_floats_floats(expression):
+    value = evaluate(expression, {n: Fraction(1, 3), A: np.eye(2)})
+    assert value.dtype == np.float64
+    assert np.array_equal(value, np.eye(2) / 3)
+
+
+def test_values_may_be_given_for_transposed_letters():
+    values = {a.T: [1, 2], b.T: [3, 4], A.T: [[1, 2], [3, 4]]}
+    assert np.array_equal(evaluate(a @ b.T, values), [[3, 4], [6, 8]])
+    assert evaluate(a.T @ A @ b, values) == 59
+    assert np.array_equal(evaluate(A, values), [[1, 3], [2, 4]])
+
+
+def test_a_scatter_matrix_is_its_name_covariance_and_number_of_samples():
+    assert ScatterMatrix("S", SIGMA, n) == S
+    assert ScatterMatrix("S", SIGMA, m - m + n) == S
+    others = [
+        ScatterMatrix("T", SIGMA, n),
+        ScatterMatrix("S", C, n),
+        ScatterMatrix("S", SIGMA, m),
+        ScatterMatrix("S", SIGMA, 3),
+        ScatterMatrix("S", ScatterMatrix("Sigma", C, n), n),
+        Matrix("S", symmetric=True),
+    ]
+    assert len({S, *others}) == len(others) + 1
+    for other in others[1:]:
+        assert expectation(trace(other @ A), others[0]) == trace(other @ A)
+        with pytest.raises(InvalidSettingError, match=r"name: 'S' .* scatter matrix of"):
+            expectation(trace(S @ A) * trace(other @ B), S)
+        with pytest.raises(InvalidSettingError, match=r"name: 'S' .* scatter matrix of"):
+            expectation(trace(other @ A), S)
+        with pytest.raises(InvalidSettingError, match="name: 'S' "):
+            evaluate(trace(other @ A), {S: np.eye(2), A: np.eye(2)})
+        # A letter may be given a law.
+        assert substitute(trace(other @ A), {other: S}) == trace(S @ A)
+
+
+def test_the_covariance_may_be_a_scatter_matrix():
+    upper = ScatterMatrix("U", S, 3)
+    inner = expectation(trace(upper @ A) * trace(upper), upper)
+    assert inner == 9 * trace(S @ A) * trace(S) + 6 * trace(S @ S @ A)
+    assert expectation(trace(S @ A), S) == n * trace(SIGMA @ A)
+
+
+SAME_NAME = [Scalar("A"), Vector("A").T @ a, trace(A), trace(Matrix("A", symmetric=True))]
+
+
+@pytest.mark.parametrize(("one", "other"), [*itertools.combinations(SAME_NAME, 2)])
+def test_one_name_for_two_letters_is_refused(one, other):
+    values = {n: 2, B: np.eye(2)}
+    for both in (one + other, one * other, (one + n) * B + other * B, (one * b + other * b).T):
+        for use in (
+            lambda both=both: expectation(both, S),
+            lambda both=both: substitute(both, {n: m}),
+            lambda both=both: evaluate(both, values),
+        ):
+            with pytest.raises(InvalidSettingError, match=r"name: 'A' .* of their own") as caught:
+                use()
+            assert "\n" not in str(caught.value)
+    # What is put in may bring the second.
+    with pytest.raises(InvalidSettingError, match="name: 'A' "):
+        substitute(one + n, {n: other})
 
 
 @pytest.mark.parametrize(
@@ -376,6 +464,22 @@ def test_arithmetic():
         (lambda: trace(a), "trace: a "),
         (lambda: ScatterMatrix("S", A, n), "covariance: A .* symmetric"),
         (lambda: ScatterMatrix("S", C @ C, n), "covariance: "),
+        (lambda: ScatterMatrix("S", np.eye(2), n), "covariance: an array"),
+        (
+            lambda: ScatterMatrix("S", Matrix("S", symmetric=True), n),
+            "covariance: S .* not named S",
+        ),
+        (lambda: ScatterMatrix("S", S, n), "covariance: S .* not named S"),
+        (lambda: ScatterMatrix("S", SIGMA, trace(S)), r"samples: trace\(S\) .* at least 1"),
+        (lambda: ScatterMatrix("S", SIGMA, n + Scalar("S")), r"samples: n \+ S|samples: S \+ n"),
+        (lambda: ScatterMatrix("S", SIGMA, a.T @ a), "samples: "),
+        (lambda: ScatterMatrix("S", SIGMA, -2), "samples: -2 "),
+        (lambda: ScatterMatrix("S", SIGMA, 0), "samples: 0 "),
+        (lambda: ScatterMatrix("S", SIGMA, n - n - 2), "samples: -2 "),
+        (lambda: ScatterMatrix("S", SIGMA, Fraction(3, 2)), "samples: "),
+        (lambda: ScatterMatrix("S", SIGMA, 2.0), "samples: 2.0 "),
+        (lambda: expectation(trace(S) * n, ScatterMatrix("T", C, Scalar("S"))), "name: 'S' "),
+        (lambda: expectation(a.T @ Vector("C"), ScatterMatrix("T", C, n)), "name: 'C' "),
         (lambda: substitute(trace(A), {A: a}), "replacement of A: a .* give a matrix"),
         (lambda: substitute(trace(A), {A: 3}), "replacement of A: 3 "),
         (lambda: substitute(trace(A), {2 * A: B}), "product: "),
@@ -383,6 +487,10 @@ def test_arithmetic():
         (lambda: substitute(n, {n: A}), "replacement of n: A .* a rational number"),
         (lambda: substitute(n, {n: 0.5}), "replacement of n: 0.5 "),
         (lambda: substitute(n, {n + m: 3}), "variable: "),
+        (lambda: substitute(A + A.T, {A: B, A.T: C}), "key: A.T .* not both"),
+        (lambda: substitute(A @ B, {A @ B: C, B.T @ A.T: B}), "key: B.T @ A.T .* not both"),
+        (lambda: substitute(trace(A), {"A": B}), "key: 'A' .* give Scalars"),
+        (lambda: substitute(trace(A), {Vector("A"): b}), "name: 'A' "),
         (lambda: (n + m).coefficients(n * m), "variable: "),
         (lambda: evaluate(n, {}), "value of n: a missing value"),
         (lambda: evaluate(trace(A), {}), "value of A: a missing value"),
@@ -392,6 +500,25 @@ def test_arithmetic():
         (lambda: evaluate(A @ B, {A: np.eye(2), B: np.eye(3)}), "A @ B: .* sizes"),
         (lambda: evaluate(a.T @ b, {a: [1], b: [[1]]}), "value of b: .* one axis"),
         (lambda: evaluate(A, {A @ B: np.eye(2)}), "key: A @ B "),
+        (lambda: evaluate(trace(A), {trace(A): 2}), r"key: trace\(A\) .* single letters"),
+        (lambda: evaluate(trace(A), {"A": np.eye(2)}), "key: 'A' "),
+        (lambda: evaluate(A, {A: np.eye(2), A.T: np.ones((2, 2))}), "key: A.T .* not both"),
+        (lambda: evaluate(a, {a.T: [1], a: [2]}), "key: a .* not both"),
+        (lambda: evaluate(A + B, {A: np.eye(2), B: [[1.0]]}), r"A \+ B: .*\(1, 1\) and \(2, 2\)"),
+        (lambda: evaluate(A + B, {A: np.eye(2), B: [[1, 2]]}), r"\(1, 2\) and \(2, 2\)"),
+        (lambda: evaluate(A + A.T, {A: [[1, 2]]}), r"\(1, 2\) and \(2, 1\)"),
+        (lambda: evaluate(a + b, {a: [1, 2, 3], b: [4]}), r"\(1, 1\) and \(3, 1\).* sizes"),
+        (lambda: evaluate(a.T + b.T, {a: [1, 2, 3], b: [4]}), r"\(1, 1\) and \(1, 3\).* sizes"),
+        (lambda: evaluate(A - A, {A: np.eye(2)}), "expression: the zero matrix .* sizes"),
+        (lambda: evaluate((a - a).T, {a: [1]}), "expression: the zero row .* sizes"),
+        (lambda: evaluate(n, {n: np.arange(3)}), r"value of n: an array .* a number"),
+        (lambda: evaluate(n, {n: None}), "value of n: None .* a number"),
+        (lambda: evaluate(n, {n: "7"}), "value of n: '7' .* a number"),
+        (lambda: evaluate(trace(A), {A: np.ones((0, 0))}), "value of A: .* at least one number"),
+        (lambda: evaluate(a.T @ a, {a: []}), "value of a: .* at least one number"),
+        (lambda: evaluate(a.T @ a, {a: ["x"]}), "value of a: .* at least one number"),
+        (lambda: evaluate(trace(A), {A: np.array([[None]])}), "value of A: None .* a number"),
+        (lambda: evaluate(trace(A), {A: [[1], [2, 3]]}), "value of A: .* rows of one length"),
     ],
 )
 def test_what_has_no_meaning_is_refused_in_one_line(make, message):

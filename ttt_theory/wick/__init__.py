@@ -9,6 +9,7 @@ be singular.
 Write a matrix as `Matrix`, with ``symmetric=True`` where it is; a column as `Vector`, a number as
 `Scalar`, and S as `ScatterMatrix`.  Multiply with ``@``, transpose with ``.T``, close with `trace`
 or between vectors.  `substitute` puts expressions for letters, `evaluate` arrays and numbers.
+They and `expectation` refuse an expression in which one name stands for two letters.
 
 Examples
 --------

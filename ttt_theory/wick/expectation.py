@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
+from numbers import Integral
+from typing import Any, TypeVar
 
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.wick.matrices import Expression, Matrix
-from ttt_theory.wick.scalars import Monomial, Number, Scalar
-from ttt_theory.wick.words import Letter, Word, form, split, traced, transposed
+from ttt_theory.wick.scalars import Monomial, Number, Scalar, as_scalar
+from ttt_theory.wick.words import Letter, Word, check_names, form, split, traced, transposed
 
 __all__ = ["MAXIMAL_DEGREE", "ScatterMatrix", "expectation"]
 
@@ -27,16 +28,17 @@ class ScatterMatrix(Matrix):
     Parameters
     ----------
     name : str
-        An identifier.
+        An identifier; scatter matrices of one name, covariance and number of samples are the same.
     covariance : Matrix
-        Σ, of one row; a single symmetric letter.
+        Σ, of one row; a single symmetric letter, which may be a scatter matrix itself.
     samples : Scalar or int
-        Number of rows of X, as a rule a named scalar.
+        Number of rows of X: a polynomial in named scalars, or an integer of at least 1.
 
     Raises
     ------
     InvalidSettingError
-        If the name is no identifier or the covariance no symmetric letter.
+        If the name is no identifier, the covariance no symmetric letter, the number of samples
+        neither of these, or if the covariance or a scalar has the name of S.
 
     Examples
     --------
@@ -47,15 +49,34 @@ class ScatterMatrix(Matrix):
 
     def __init__(self, name: str, covariance: Expression, samples: Scalar | int) -> None:
         super().__init__(name, symmetric=True)
-        word = covariance.word()
-        if len(word) != 1 or word[0].kind != "symmetric":
-            raise InvalidSettingError("covariance", covariance, "give one symmetric Matrix")
-        self.covariance = word[0]
-        self.samples = Scalar.from_terms({(): 1}) * samples
+        word = covariance.word() if isinstance(covariance, Expression) else ()
+        if [(each.kind, each.name == name) for each in word] != [("symmetric", False)]:
+            remedy = f"give one symmetric Matrix that is not named {name}"
+            raise InvalidSettingError("covariance", covariance, remedy)
+        [self.covariance] = word
+        self.samples = _checked_samples(name, samples)
+        law = f"({self.covariance.name}{self.covariance.law}, {self.samples})"
+        self._terms = {(Letter(name, "symmetric", law=law),): Scalar.from_terms({(): 1})}
+
+
+def _checked_samples(name: str, samples: Any) -> Scalar:
+    scalar = as_scalar(samples)
+    if isinstance(scalar, Scalar):
+        constant = scalar.terms.get((), 0)
+        named = all(each.kind == "named" for each in scalar.factors())
+        other = name not in {letter.name for letter in scalar.letters()}
+        if scalar.factors() and named and other:
+            return scalar
+        if not scalar.factors() and isinstance(constant, Integral) and constant >= 1:
+            return scalar
+    remedy = f"give an integer of at least 1, or a polynomial in named scalars other than {name}"
+    raise InvalidSettingError("samples", samples, remedy)
 
 
 def expectation(expression: _Averaged, scatter: ScatterMatrix) -> _Averaged:
     """Return the exact expectation over S = XᵀX, with everything else held fixed.
+
+    Everything else includes other scatter matrices: one whose covariance is S is averaged before S.
 
     For X with independent rows N(0, Σ), every product of traces and bilinear forms in S is a
     polynomial in the entries of X; its expectation is the sum over all pairings of the factors X
@@ -80,7 +101,8 @@ def expectation(expression: _Averaged, scatter: ScatterMatrix) -> _Averaged:
     Raises
     ------
     InvalidSettingError
-        If a term is of degree above `MAXIMAL_DEGREE` in S.
+        If a term is of degree above `MAXIMAL_DEGREE` in S, or one name stands for two letters, as
+        for scatter matrices of two laws.
 
     Notes
     -----
@@ -97,6 +119,8 @@ def expectation(expression: _Averaged, scatter: ScatterMatrix) -> _Averaged:
     >>> expectation(trace(S @ A) * (a.T @ S @ a), S)
     n**2*(a.T @ Sigma @ a)*trace(A @ Sigma) + 2*n*(a.T @ Sigma @ A @ Sigma @ a)
     """
+    law = {scatter.covariance, *scatter.samples.letters()}
+    check_names(expression.letters() | scatter.letters() | law)
     pairings = _Pairings(scatter)
     if isinstance(expression, Scalar):
         return pairings.mean(expression)

@@ -53,6 +53,11 @@ class Expression:
         flipped = {transposed(word): value for word, value in self._terms.items()}
         return Expression(flipped, row=self._column, column=self._row)
 
+    def letters(self) -> set[Letter]:
+        """Return the letters that it is made of, its coefficients' included."""
+        own = {letter for word in self._terms for letter in word}
+        return own.union(*(value.letters() for value in self._terms.values()))
+
     def word(self) -> Word:
         """Return the letters of an expression that is a plain product."""
         for word, value in self._terms.items():

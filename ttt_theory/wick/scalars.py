@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from ttt_theory.errors import InvalidSettingError
-from ttt_theory.wick.words import Factor, checked_name, named
+from ttt_theory.wick.words import Factor, Letter, checked_name, named
 
 __all__ = ["Monomial", "Number", "Scalar", "as_scalar"]
 
@@ -82,6 +82,14 @@ class Scalar:
             rest = tuple(each for each in monomial if each != factor)
             parts.setdefault(len(monomial) - len(rest), {})[rest] = value
         return {power: Scalar.from_terms(parts[power]) for power in sorted(parts, reverse=True)}
+
+    def factors(self) -> set[Factor]:
+        """Return the variables of the polynomial."""
+        return {factor for monomial in self._terms for factor in monomial}
+
+    def letters(self) -> set[Letter]:
+        """Return the letters that it is made of."""
+        return {letter for factor in self.factors() for letter in factor.word}
 
     def factor(self) -> Factor:
         """Return the only factor of a scalar that is a single variable."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import numbers
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,7 +15,7 @@ import numpy.typing as npt
 from ttt_theory.errors import MISSING, InvalidSettingError
 from ttt_theory.wick.matrices import Expression, trace
 from ttt_theory.wick.scalars import Number, Scalar, as_scalar
-from ttt_theory.wick.words import Factor, Letter, Word, text, transposed
+from ttt_theory.wick.words import Factor, Letter, Word, check_names, text, transposed
 
 __all__ = ["evaluate", "substitute"]
 
@@ -45,7 +48,8 @@ def substitute(
     ------
     InvalidSettingError
         If a key is a combination, or its replacement is of another shape, no exact number, or not
-        symmetric where the key is.
+        symmetric where the key is; if a product has two keys, itself and its transpose; or if one
+        name stands for two letters, before or afterwards.
 
     Examples
     --------
@@ -62,7 +66,10 @@ def substitute(
     >>> substitute(n * trace(P @ Sigma), {P: Sigma + P, n: n - 1})
     n*trace(P @ Sigma) + n*trace(Sigma @ Sigma) - trace(P @ Sigma) - trace(Sigma @ Sigma)
     """
-    rewritten: _Rewritten = _Substitution(replacements).of(expression)
+    substitution = _Substitution(replacements)
+    check_names(expression.letters().union(*(key.letters() for key in replacements)))
+    rewritten: _Rewritten = substitution.of(expression)
+    check_names(rewritten.letters())
     return rewritten
 
 
@@ -77,13 +84,13 @@ class _Substitution:
                     remedy = "give a Scalar or a rational number"
                     raise InvalidSettingError(f"replacement of {key}", value, remedy)
                 continue
+            word = _key_word(key)
             if not isinstance(value, Expression) or value.shape != key.shape:
                 raise InvalidSettingError(f"replacement of {key}", value, f"give a {key.shape}")
             if key == key.T and value != value.T:
                 remedy = "give a matrix that is its own transpose"
                 raise InvalidSettingError(f"replacement of {key}", value, remedy)
-            self._words.setdefault(key.word(), value)
-            self._words.setdefault(transposed(key.word()), value.T)
+            _add_key(self._words, key, {word: value, transposed(word): value.T})
 
     def of(self, expression: Any) -> Any:
         if isinstance(expression, Scalar):
@@ -135,6 +142,18 @@ class _Substitution:
         return head @ self._product(rest) if rest else head
 
 
+def _key_word(key: Any) -> Word:
+    if not isinstance(key, Expression):
+        raise InvalidSettingError("key", key, "give Scalars, Matrices and Vectors")
+    return key.word()
+
+
+def _add_key(known: dict[Word, Any], key: Expression, values: dict[Word, Any]) -> None:
+    if known.keys() & values.keys():
+        raise InvalidSettingError("key", key, "give it or its transpose, not both")
+    known |= values
+
+
 def _letter(letter: Letter) -> Expression:
     vector = letter.kind == "vector"
     one = Scalar.from_terms({(): 1})
@@ -151,17 +170,21 @@ def evaluate(expression: Scalar | Expression, values: Mapping[Scalar | Expressio
     expression : Scalar or Expression
     values : mapping
         Gives every named `Scalar` a number, every `Vector` an array of one axis, every `Matrix` an
-        array of two, with floats, or with exact numbers and ``dtype=object``.
+        array of two, of floats, integers or truth values, or of exact numbers with
+        ``dtype=object``.
 
     Returns
     -------
     number or ndarray
-        Of the kind of the values: exact for exact numbers.
+        Of the kind of the values: exact for exact numbers, of at least 64 bits for floats.  A
+        scalar without terms is 0; a matrix, column or row without terms has no sizes and no value.
 
     Raises
     ------
     InvalidSettingError
-        If a value is missing, sizes do not fit, or a symmetric matrix's value is not symmetric.
+        If a value is missing, empty or not of numbers, sizes do not fit, or a symmetric matrix's
+        value is not symmetric; if a key is no letter, or a letter has two keys, itself and its
+        transpose; if one name stands for two letters; or if a matrix, column or row is zero.
 
     Examples
     --------
@@ -175,7 +198,9 @@ def evaluate(expression: Scalar | Expression, values: Mapping[Scalar | Expressio
     >>> evaluate(A @ a, values)
     array([Fraction(5, 2), Fraction(1, 1)], dtype=object)
     """
-    return _Evaluation(values).of(expression)
+    evaluation = _Evaluation(values)
+    check_names(expression.letters().union(*(key.letters() for key in values)))
+    return evaluation.of(expression)
 
 
 class _Evaluation:
@@ -183,12 +208,13 @@ class _Evaluation:
         self._numbers: dict[Factor, Any] = {}
         self._products: dict[Word, Any] = {}
         for key, value in values.items():
-            if isinstance(key, Scalar):
-                self._numbers[key.factor()] = value
-            else:
+            if isinstance(key, Scalar) and key.factor().kind == "named":
+                self._numbers[key.factor()] = _checked_number(f"value of {key}", value)
+            elif not isinstance(key, Scalar) and len(word := _key_word(key)) == 1:
                 array = _checked_array(key, value)
-                self._products[key.word()] = array
-                self._products[transposed(key.word())] = array.T
+                _add_key(self._products, key, {word: array, transposed(word): array.T})
+            else:
+                raise InvalidSettingError("key", key, "give values for single letters")
 
     def of(self, expression: Scalar | Expression) -> Any:
         if isinstance(expression, Scalar):
@@ -196,9 +222,16 @@ class _Evaluation:
                 number * math.prod(self._factor(factor) for factor in monomial)
                 for monomial, number in expression.terms.items()
             )
-        total = sum(
-            self.of(value) * self._product(word) for word, value in expression.terms.items()
-        )
+        if not expression.terms:
+            raise InvalidSettingError("expression", expression, "give one whose sizes are known")
+        terms = [
+            _scaled(self.of(value), self._product(word)) for word, value in expression.terms.items()
+        ]
+        shapes = sorted({term.shape for term in terms})
+        if len(shapes) > 1:
+            sizes = " and ".join(map(str, shapes))
+            raise InvalidSettingError(str(expression), sizes, "give values of fitting sizes")
+        total = sum(terms)
         return total if expression.shape == "matrix" else np.ravel(total)
 
     def _factor(self, factor: Factor) -> Any:
@@ -225,17 +258,44 @@ class _Evaluation:
         return self._products[word]
 
 
+def _scaled(number: Any, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    # NumPy would make objects of floats that a Fraction multiplies.
+    inexact = isinstance(number, Fraction) and array.dtype != object
+    return array * (float(number) if inexact else number)
+
+
+def _checked_number(field: str, value: Any) -> Any:
+    """Return an integer as Python's, which does not overflow, and a float of at least 64 bits."""
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if not isinstance(value, numbers.Number):
+        raise InvalidSettingError(field, value, "give a number")
+    return _widened(value)[()] if isinstance(value, np.inexact) else value
+
+
 def _checked_array(key: Expression, value: Any) -> npt.NDArray[Any]:
-    word, array = key.word(), np.asarray(value)
-    if len(word) != 1:
-        raise InvalidSettingError("key", key, "give values for single letters")
-    symmetric = word[0].kind == "symmetric"
-    axes = 2 if key.shape == "matrix" else 1
-    if array.ndim != axes or (symmetric and not np.array_equal(array, array.T)):
-        kind = "an array of one axis" if axes == 1 else "an array of two axes"
-        raise InvalidSettingError(
-            f"value of {key}", value, f"give {kind}{' that is symmetric' * symmetric}"
-        )
-    # Python's integers do not overflow.
-    exact = array.astype(object) if array.dtype.kind in "iu" else array
-    return exact.reshape(len(array), -1)
+    """Return a value as an array of two axes: one column for a vector."""
+    [letter] = key.word()
+    kind = "an array of one axis" if letter.kind == "vector" else "an array of two axes"
+    symmetric = letter.kind == "symmetric"
+    field, remedy = f"value of {key}", f"give {kind}{' that is symmetric' * symmetric}"
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise InvalidSettingError(field, value, f"{remedy}, all rows of one length") from error
+    if array.ndim != (1 if letter.kind == "vector" else 2):
+        raise InvalidSettingError(field, value, remedy)
+    if array.size == 0 or array.dtype.kind not in "biufcO":
+        raise InvalidSettingError(field, value, f"{remedy}, of at least one number")
+    if array.dtype.kind in "fc":
+        array = _widened(array)
+    else:
+        array = np.frompyfunc(functools.partial(_checked_number, field), 1, 1)(array)
+    if symmetric and not np.array_equal(array, array.T):
+        raise InvalidSettingError(field, value, remedy)
+    column = array.reshape(len(array), -1)
+    return column.T if key.shape == "row" else column
+
+
+def _widened(value: Any) -> npt.NDArray[Any]:
+    return np.asarray(value, np.result_type(value, np.float64))

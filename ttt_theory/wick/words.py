@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ttt_theory.errors import InvalidSettingError
@@ -10,6 +11,7 @@ __all__ = [
     "Factor",
     "Letter",
     "Word",
+    "check_names",
     "checked_name",
     "form",
     "named",
@@ -20,11 +22,15 @@ __all__ = [
 
 
 class Letter(NamedTuple):
-    """A matrix or vector that stands in a word; a vector that is transposed is a row."""
+    """A matrix or vector that stands in a word; a vector that is transposed is a row.
+
+    The law of a random matrix is part of it.
+    """
 
     name: str
     kind: str
     transposed: bool = False
+    law: str = ""
 
     def flipped(self) -> Letter:
         """Return the transposed letter."""
@@ -109,3 +115,27 @@ def checked_name(name: str) -> str:
     if not isinstance(name, str) or not name.isidentifier():
         raise InvalidSettingError("name", name, "give an identifier")
     return name
+
+
+def check_names(letters: Iterable[Letter]) -> None:
+    """Raise if letters that differ by more than transposition have one name.
+
+    Raises
+    ------
+    InvalidSettingError
+        If they do: what is printed could not tell them apart.
+    """
+    known: dict[str, Letter] = {}
+    for letter in sorted(letters):
+        other = known.setdefault(letter.name, letter)
+        if (other.kind, other.law) != (letter.kind, letter.law):
+            one, another = sorted(map(_description, (letter, other)))
+            remedy = f"give {one} and {another} names of their own"
+            raise InvalidSettingError("name", letter.name, remedy)
+
+
+def _description(letter: Letter) -> str:
+    if letter.law:
+        return f"a scatter matrix of {letter.law}"
+    kinds = {"symmetric": "a symmetric matrix", "scalar": "a named scalar"}
+    return kinds.get(letter.kind, f"a {letter.kind}")
