@@ -169,43 +169,56 @@ def change_point(document):
     document["points"][0]["noise_variance"] = "7"
 
 
-def remove_point(document):
-    del document["points"][4]
-
-
-def repeat_point(document):
-    document["points"][4] = document["points"][5]
+def remove_points(document):
+    del document["points"][4:9]
 
 
 def leave_out_the_longest_contexts(document):
-    document["context_lengths"].pop()
+    document["context_lengths"][-2:] = []
     for point in document["points"]:
-        del point["values"][-2:]
+        del point["values"][-6:]
+
+
+def leave_out_the_surplus(document):
+    del document["points"][35:]
 
 
 def leave_out_a_monomial(document):
     del document["spans"]["c2"]["monomials"][7]
 
 
+def change_a_definition(document):
+    document["definitions"][0] = document["definitions"][0].replace("Samples", "Examples")
+
+
+def leave_out_an_argument(document):
+    del document["argument"][3]
+
+
 @pytest.mark.parametrize(
-    ("change", "verdicts"),
+    ("change", "refuted"),
     [
-        (set_value, "refuted confirmed confirmed"),
-        (change_point, "refuted confirmed confirmed"),
-        (remove_point, "confirmed refuted confirmed"),
-        (repeat_point, "confirmed refuted confirmed"),
-        (leave_out_the_longest_contexts, "confirmed refuted confirmed"),
-        (leave_out_a_monomial, "confirmed confirmed refuted"),
+        (set_value, {"values", "surplus"}),
+        (change_point, {"values", "surplus"}),
+        (remove_points, {"rank", "surplus"}),
+        (leave_out_the_longest_contexts, {"rank", "surplus"}),
+        (leave_out_the_surplus, {"surplus"}),
+        (leave_out_a_monomial, {"spans"}),
+        (change_a_definition, {"texts"}),
+        (leave_out_an_argument, {"texts"}),
     ],
 )
-def test_a_changed_certificate_is_refuted(monkeypatch, tmp_path, change, verdicts):
+def test_a_changed_certificate_is_refuted(monkeypatch, tmp_path, change, refuted):
     document = json.loads(TEXT)
     change(document)
     path = tmp_path / "one_step.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     monkeypatch.setattr(certificates, "ONE_STEP", path)
     evidence = certified_values(RUN)
-    assert [each.verdict for each in evidence] == verdicts.split()
+    names = ("values", "rank", "surplus", "spans", "texts")
+    verdicts = dict(zip(names, (each.verdict for each in evidence), strict=True))
+    assert {name for name, each in verdicts.items() if each is Verdict.REFUTED} == refuted
+    assert {verdicts[name] for name in set(names) - refuted} == {Verdict.CONFIRMED}
     assert all(("first" in each.measured) is (each.verdict is Verdict.REFUTED) for each in evidence)
 
 

@@ -1,10 +1,12 @@
 """The programs that check a certificate alone: brute force, monomials, rank, and hostile files."""
 
 import ast
+import copy
 import dataclasses
 import json
 import math
 import random
+import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -24,6 +26,8 @@ from ttt_theory.certificates.check_certificate import (
     brute_force,
     independent,
     invariant,
+    misstated,
+    outside,
     read,
     unpinned,
     wrong_values,
@@ -35,6 +39,8 @@ from ttt_theory.simulation.literal import Experiment
 
 TEXT = ONE_STEP.read_text(encoding="utf-8")
 CERTIFICATE = read(TEXT)
+SPANS = pairings.spans()
+PARTS = [(name, part) for name in ("c0", "c1", "c2") for part in SPANS[name]]
 NUMBERS = st.builds(Fraction, st.integers(-3, 3), st.integers(1, 3))
 LETTERS = st.lists(st.sampled_from(["S", "W", "W'"]), max_size=6)
 # (n, k, d, noise): within reach of a Gauss-Hermite rule.
@@ -158,16 +164,33 @@ def test_one_dimension_or_commuting_matrices_do_not_pin_c2():
     commuting = [Point(diagonal(), numbers(), diagonal(), abs(numbers()[0])) for _ in range(60)]
     assert 0 < len(independent(lines, monomials)) < len(monomials)
     assert 0 < len(independent(commuting, monomials)) < len(monomials)
-    assert independent(CERTIFICATE.points, monomials) == CERTIFICATE.points
+    assert independent(CERTIFICATE.points, monomials) == CERTIFICATE.points[: len(monomials)]
 
 
-@pytest.mark.parametrize("name", ["c0", "c1", "c2"])
-def test_a_repeated_monomial_is_not_pinned(name):
-    span = CERTIFICATE.spans[name]
-    repeated = span | {"monomials": [*span["monomials"], span["monomials"][0]]}
-    certificate = dataclasses.replace(CERTIFICATE, spans=CERTIFICATE.spans | {name: repeated})
-    (gap,) = unpinned(certificate)
+@pytest.mark.parametrize(("name", "part"), PARTS)
+def test_what_is_repeated_is_not_pinned(name, part):
+    repeated = copy.deepcopy(SPANS)
+    repeated[name][part].append(repeated[name][part][0])
+    (gap,) = unpinned(CERTIFICATE, repeated)
     assert gap.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(("name", "part"), PARTS)
+def test_values_show_whatever_an_enumeration_forgets(name, part):
+    for position in range(len(SPANS[name][part])):
+        lacking = copy.deepcopy(SPANS)
+        del lacking[name][part][position]
+        (stray,) = outside(CERTIFICATE, lacking)
+        assert stray.startswith(f"{name}: its values are no combination")
+
+
+def test_values_that_nothing_goes_beyond_test_no_span():
+    number = len(SPANS["c2"]["monomials"])
+    certificate = dataclasses.replace(
+        CERTIFICATE, points=CERTIFICATE.points[:number], values=CERTIFICATE.values[:number]
+    )
+    assert unpinned(certificate, SPANS) == []
+    assert outside(certificate, SPANS) == [f"c2: no value is left to test its {number} monomials"]
 
 
 @hypothesis_settings(max_examples=30)
@@ -186,6 +209,38 @@ def test_any_wrong_value_is_found(point, size, coefficient, difference):
     assert f"n = {sizes[0]}, k = {sizes[1]}: c{coefficient}" in fault
 
 
+def edited(*path):
+    """Return the text of the certificate with the last of a path in place of what it leads to."""
+    document = json.loads(TEXT)
+    *parents, key, value = path
+    node = document
+    for each in parents:
+        node = node[each]
+    node[key] = value
+    return json.dumps(document).encode()
+
+
+def with_key(*path):
+    return edited(*path, "note", "")
+
+
+def without_key(key, *parents):
+    document = json.loads(TEXT)
+    node = document
+    for each in parents:
+        node = node[each]
+    del node[key]
+    return json.dumps(document).encode()
+
+
+def with_first_contexts_twice():
+    document = json.loads(TEXT)
+    document["context_lengths"].insert(0, 1)
+    for point in document["points"]:
+        point["values"] = [["7", "7", "7"]] * len(document["test_samples"]) + point["values"]
+    return json.dumps(document).encode()
+
+
 NO_CERTIFICATES = [
     b"",
     TEXT[: len(TEXT) // 2].encode(),
@@ -198,9 +253,35 @@ NO_CERTIFICATES = [
     TEXT.replace('"task": [ "', '"task": [ "1e', 1).encode(),
     TEXT.replace('"task": [ "', '"task": [ "1", "', 1).encode(),
     TEXT.replace('/2"', '/2305843009213693951"', 1).encode(),
-    TEXT.replace('"q\' W q"', '"q\' V q"', 1).encode(),
     TEXT.replace('"context_lengths": [', '"context_lengths": [ 1000000000,').encode(),
-    TEXT.replace('"powers_of_n": [', '"powers_of_n": [ 100000000000,', 1).encode(),
+    with_first_contexts_twice(),
+    edited("context_lengths", [2, 1, 3, 4, 5, 6]),
+    edited("test_samples", [1, True, 3]),
+    edited("test_samples", [1, 2.0, 3]),
+    TEXT.replace('"points": [', '"points": [ {} ], "points": [', 1).encode(),
+    TEXT.replace('"task": [', '"task": [ "5" ], "task": [', 1).encode(),
+    TEXT.replace('"powers_of_n": [', '"powers_of_n": [ 1 ], "powers_of_n": [', 1).encode(),
+    with_key(),
+    with_key("spans"),
+    with_key("spans", "c2"),
+    with_key("points", 3),
+    *(without_key(key) for key in json.loads(TEXT)),
+    *(without_key(key, "points", 3) for key in json.loads(TEXT)["points"][3]),
+    without_key("c1", "spans"),
+    *(without_key(key, "spans", "c1") for key in SPANS["c1"]),
+    edited("points", 3, json.loads(TEXT)["points"][4]),
+    edited("spans", "c2", "monomials", "s"),
+    edited("spans", "c2", "monomials", 3, ["s"]),
+    edited("spans", "c0", "powers_of_n", [False, 1, 2]),
+    edited("spans", "c1", "powers_of_k", [True]),
+    edited("spans", "c1", "powers_of_k", [1.0]),
+    edited("points", 0, "task", "1"),
+    edited("points", 2, "noise_variance", "\u0661"),
+    edited("points", 0, "values", 0, 0, 1),
+    edited("definitions", "none"),
+    edited("argument", 0, 7),
+    edited("certifies", None),
+    edited("seed", 1.5),
 ]
 
 
@@ -214,9 +295,46 @@ def test_what_is_no_certificate_is_named_in_one_line(tmp_path, capsys, content):
     assert len(captured.err.splitlines()) == 1
 
 
+WRONG_SPANS = [
+    edited("spans", "c2", {"powers_of_n": [2], "powers_of_k": [1], "monomials": ["tr S"]}),
+    edited("spans", "c2", "monomials", SPANS["c2"]["monomials"][:1]),
+    edited("spans", "c2", "monomials", [*SPANS["c2"]["monomials"], "tr S"]),
+    edited("spans", "c0", "monomials", 2, "s * s"),
+    edited("spans", "c1", "powers_of_k", [-1]),
+    edited("spans", "c2", "powers_of_n", [2]),
+]
+
+
+@pytest.mark.parametrize("content", WRONG_SPANS)
+def test_spans_that_are_not_those_of_all_pairings_are_refuted(tmp_path, capsys, content):
+    path = tmp_path / "one_step.json"
+    path.write_bytes(content)
+    assert check_certificate.main([str(path)]) == 1
+    fault, count = capsys.readouterr().out.splitlines()
+    assert "span is not the one of all pairings" in fault
+    assert count == "1 faults: refuted"
+
+
+def test_nothing_depends_on_the_texts(tmp_path, capsys):
+    changed = json.loads(TEXT) | {
+        "certifies": "Riemann's hypothesis.",
+        "definitions": [],
+        "argument": ["Trivial."],
+        "seed": 0,
+    }
+    outputs = []
+    for text in (TEXT, json.dumps(changed)):
+        path = tmp_path / "one_step.json"
+        path.write_text(text, encoding="utf-8")
+        assert check_certificate.main([str(path)]) == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1]
+
+
 def outcome(document):
     try:
-        return unpinned(read(json.dumps(document)))
+        certificate = read(json.dumps(document))
+        return misstated(certificate, SPANS) + unpinned(certificate, SPANS)
     except CertificateError as error:
         return [str(error)]
 
@@ -241,34 +359,53 @@ def test_a_damaged_document_is_read_or_named(data, junk):
 
 
 def run_alone(program, *arguments):
-    command = [sys.executable, "-I", program.__file__, *map(str, arguments)]
+    command = [sys.executable, "-I", "-S", *map(str, (program, *arguments))]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
 def test_the_checker_runs_alone(tmp_path):
+    program, path = tmp_path / "check_certificate.py", tmp_path / ONE_STEP.name
+    for source in (check_certificate.__file__, pairings.__file__, ONE_STEP):
+        shutil.copy(source, tmp_path)
+    result = run_alone(program, path)
+    assert (result.returncode, result.stderr) == (0, "")
+    count = len(json.loads(TEXT)["points"])
+    grid = f"{count} points, n = 1, 2, 3, 4, 5, 6 and k = 1, 2, 3"
+    assert result.stdout.splitlines() == [
+        f"values: c0, c1 and c2 at {grid}, recomputed from the definition",
+        "spans: those of all pairings, with so many monomials: c0 4, c1 6, c2 35",
+        "rank: full, so that no two combinations in the spans have the same values",
+        "surplus: values beyond those that determine a combination are its values, modulo a prime",
+        "texts and seed: not looked at",
+        f"{3 * 6 * 3 * count} values: confirmed",
+    ]
     document = json.loads(TEXT)
-    count = len(document["points"])
     del document["points"][1:]
-    document["points"][0]["values"][7][2] = "1/3"
-    path = tmp_path / "wrong.json"
+    document["points"][0]["values"][10][2] = "1/3"
     path.write_text(json.dumps(document), encoding="utf-8")
-    result = run_alone(check_certificate, path)
+    result = run_alone(program, path)
     assert (result.returncode, result.stderr) == (1, "")
     assert result.stdout.splitlines() == [
-        "c0: its 4 monomials have rank 1 at the points",
-        "c1: its 6 monomials have rank 1 at the points",
-        "c2: its 35 monomials have rank 1 at the points",
+        "c0: its 4 monomials have rank 1",
+        "c1: its 6 monomials have rank 1",
+        "c2: its 35 monomials have rank 1",
+        "c0: no value is left to test its 4 monomials",
+        "c1: no value is left to test its 6 monomials",
+        "c2: no value is left to test its 35 monomials",
+        "c2: its values are no combination of its 5 powers of n",
+        "c2: its values are no combination of its 2 powers of k",
         "point 0, n = 4, k = 2: c2 is not 1/3",
-        "30 values at 1 points: refuted",
+        "9 faults: refuted",
     ]
-    result = run_alone(check_certificate, ONE_STEP)
-    assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == f"{30 * count} values at {count} points: confirmed\n"
-    assert run_alone(check_certificate).returncode == 2
+    assert run_alone(program).returncode == 2
+    (tmp_path / "pairings.py").unlink()
+    result = run_alone(program, path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_the_enumeration_runs_alone():
-    assert json.loads(run_alone(pairings).stdout) == CERTIFICATE.spans == pairings.spans()
+    assert json.loads(run_alone(pairings.__file__).stdout) == CERTIFICATE.spans == SPANS
 
 
 @pytest.mark.parametrize("module", [check_certificate, pairings])

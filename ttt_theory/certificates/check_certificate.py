@@ -1,7 +1,8 @@
 """Re-check a certificate of the one-step risk by brute force: `python check_certificate.py FILE`.
 
-This file uses Python's standard library alone and nothing of the package that it comes with: no
-formula of the theory, no law of the context vector, no floating-point number.  What it does:
+This file uses Python's standard library and, from the folder that it lies in, `pairings.py`, which
+does the same; nothing else of the package that they come with: no formula of the theory, no law of
+the context vector, no floating-point number.  What it does:
 
 1. It recomputes every value in the certificate from the definition.  With x = F z and
    y = xᵀβ + ξ, for z standard normal and ξ of variance σ²; u = Σ_i x_i y_i over a context of n
@@ -11,10 +12,14 @@ formula of the theory, no law of the context vector, no floating-point number.  
        R(η) = E[(y' − x'ᵀ(W − ηG)u')²] = E[(r' − 2η x'ᵀv uᵀu')²] = c0 − c1 η + c2 η².
 
    Polynomials are expanded, and averaged monomial by monomial with E[z^(2m)] = (2m−1)!!.
-2. It shows that no nonzero combination of the monomials and powers in the certificate vanishes at
-   all of its points, so that two such combinations with the same values are the same.
+2. It enumerates with `pairings.py` the monomials and powers that c0, c1 and c2 can consist of in
+   every dimension, and requires the certificate to state these.
+3. It shows that no nonzero combination of them vanishes at all points, n and k of the certificate,
+   so that two combinations with the same values are the same.
+4. There are more points, n and k than that takes.  It shows that at these, too, the values are
+   those of a combination: a monomial or power forgotten in 2 would have to be absent here.
 
-Why c0, c1 and c2 are combinations of these in every dimension is the certificate's "argument".
+The certificate's texts and seed are not looked at, and nothing printed depends on them.
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ import itertools
 import json
 import math
 import re
+import runpy
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +44,8 @@ __all__ = [
     "brute_force",
     "independent",
     "invariant",
+    "misstated",
+    "outside",
     "read",
     "unpinned",
     "wrong_values",
@@ -45,7 +53,8 @@ __all__ = [
 
 FORMAT = "ttt-theory certificate, version 1"
 
-# Ranks are computed modulo this prime: what is independent there is so over the rationals.
+# Linear algebra is done modulo this prime.  What is independent there is so over the rationals, and
+# what is a combination of such vectors over the rationals is one there.
 _PRIME = 2**61 - 1
 
 Exponents = tuple[int, ...]
@@ -71,7 +80,8 @@ class Point:
 class Certificate:
     """What a certificate states: at each point (c0, c1, c2) by (n, k).
 
-    `spans` holds, for each of them, its ``powers_of_n``, ``powers_of_k`` and ``monomials``.
+    `spans` holds, for each of them, its ``powers_of_n``, ``powers_of_k`` and ``monomials``;
+    `remarks` what is for readers alone: ``certifies``, ``definitions``, ``argument`` and ``seed``.
     """
 
     context_lengths: list[int]
@@ -79,6 +89,7 @@ class Certificate:
     spans: Spans
     points: list[Point]
     values: list[dict[tuple[int, int], Vector]]
+    remarks: dict[str, Any]
 
 
 class _Polynomial(dict[Exponents, Fraction]):
@@ -254,60 +265,127 @@ def _inner(left: Sequence[Fraction], right: Sequence[Fraction]) -> Fraction:
     return sum((a * b for a, b in zip(left, right, strict=True)), Fraction(0))
 
 
+class _Echelon:
+    """Rows reduced modulo the prime, with pivots in the first `width` columns."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._pivots: dict[int, list[int]] = {}
+
+    def add(self, row: list[int]) -> list[int]:
+        """Return what is left of a row after subtraction of those before."""
+        for column, pivot in self._pivots.items():
+            row = [(a - row[column] * b) % _PRIME for a, b in zip(row, pivot, strict=True)]
+        leading = next((column for column in range(self._width) if row[column]), None)
+        if leading is not None:
+            inverse = pow(row[leading], -1, _PRIME)
+            self._pivots[leading] = [inverse * entry % _PRIME for entry in row]
+        return row
+
+
+def _residue(value: Fraction) -> int:
+    return value.numerator * pow(value.denominator, -1, _PRIME) % _PRIME
+
+
+def _monomial_values(point: Point, monomials: Sequence[str]) -> list[int]:
+    words = sorted({word for monomial in monomials for word in monomial.split(" * ")})
+    values = {word: _residue(invariant(point, word)) for word in words}
+    return [
+        math.prod(values[word] for word in monomial.split(" * ")) % _PRIME for monomial in monomials
+    ]
+
+
 def independent(points: Iterable[Point], monomials: Sequence[str]) -> list[Point]:
     """Return the points at which the monomials' values are independent of those before.
 
     No further point is looked at once there are as many as monomials.
     """
-    words = sorted({word for monomial in monomials for word in monomial.split(" * ")})
     kept = []
-    pivots: dict[int, list[int]] = {}
+    echelon = _Echelon(len(monomials))
     for point in points:
-        values = {}
-        for word in words:
-            value = invariant(point, word)
-            values[word] = value.numerator * pow(value.denominator, -1, _PRIME)
-        row = [
-            math.prod(values[word] for word in monomial.split(" * ")) % _PRIME
-            for monomial in monomials
-        ]
-        for column, pivot in pivots.items():
-            row = [(a - row[column] * b) % _PRIME for a, b in zip(row, pivot, strict=True)]
-        leading = next((column for column, entry in enumerate(row) if entry), None)
-        if leading is not None:
-            inverse = pow(row[leading], -1, _PRIME)
-            pivots[leading] = [inverse * entry % _PRIME for entry in row]
+        if any(echelon.add(_monomial_values(point, monomials))):
             kept.append(point)
             if len(kept) == len(monomials):
                 break
     return kept
 
 
+def misstated(certificate: Certificate, spans: Spans) -> list[str]:
+    """Say which spans of the certificate are not these, those of all pairings."""
+    return [
+        f"{name}: its span is not the one of all pairings"
+        for name, span in spans.items()
+        if certificate.spans[name] != span
+    ]
+
+
+def unpinned(certificate: Certificate, spans: Spans) -> list[str]:
+    """Say what the points, n and k leave undetermined of combinations in the spans."""
+    gaps = []
+    for name, what, width, left in _reduced(certificate, spans):
+        rank = sum(any(row[:width]) for row in left)
+        if rank < width:
+            gaps.append(f"{name}: its {width} {what} have rank {rank}")
+    return gaps
+
+
+def outside(certificate: Certificate, spans: Spans) -> list[str]:
+    """Say where the values are no combinations in the spans, or nothing shows whether they are."""
+    strays = []
+    for name, what, width, left in _reduced(certificate, spans):
+        surplus = [row for row in left if not any(row[:width])]
+        if not surplus:
+            strays.append(f"{name}: no value is left to test its {width} {what}")
+        elif any(map(any, surplus)):
+            strays.append(f"{name}: its values are no combination of its {width} {what}")
+    return strays
+
+
+def _reduced(
+    certificate: Certificate, spans: Spans
+) -> Iterator[tuple[str, str, int, list[list[int]]]]:
+    """Yield, for each coefficient, its values along the points, the n and the k, row-reduced.
+
+    The first columns, as many as the number says, are the values of the monomials or powers; the
+    others are the coefficient's.  Values on a grid are those of a combination of products exactly
+    if along each of its axes they are those of a combination of the factors.
+    """
+    axes = (("n", certificate.context_lengths), ("k", certificate.test_samples))
+    for index, (name, span) in enumerate(spans.items()):
+        values = [
+            {sizes: _residue(stated[index]) for sizes, stated in each.items()}
+            for each in certificate.values
+        ]
+        monomials = span["monomials"]
+        echelon = _Echelon(len(monomials))
+        rows = [
+            _monomial_values(point, monomials) + list(each.values())
+            for point, each in zip(certificate.points, values, strict=True)
+        ]
+        yield name, "monomials", len(monomials), list(map(echelon.add, rows))
+        for axis, (letter, sizes) in enumerate(axes):
+            powers = span[f"powers_of_{letter}"]
+            echelon = _Echelon(len(powers))
+            rows = [
+                [size**power for power in powers]
+                + [value for each in values for at, value in each.items() if at[axis] == size]
+                for size in sizes
+            ]
+            yield name, f"powers of {letter}", len(powers), list(map(echelon.add, rows))
+
+
 def wrong_values(certificate: Certificate) -> list[str]:
     """Recompute every value by brute force and describe those that differ."""
     wrong = []
     longest, most = max(certificate.context_lengths), max(certificate.test_samples)
-    for position, point in enumerate(certificate.points):
+    stated_at = zip(certificate.points, certificate.values, strict=True)
+    for position, (point, values) in enumerate(stated_at):
         computed = brute_force(point, longest, most)
-        for (n, k), stated in certificate.values[position].items():
+        for (n, k), stated in values.items():
             for name, value, right in zip(("c0", "c1", "c2"), stated, computed[n, k], strict=True):
                 if value != right:
                     wrong.append(f"point {position}, n = {n}, k = {k}: {name} is not {value}")
     return wrong
-
-
-def unpinned(certificate: Certificate) -> list[str]:
-    """Say what the points and sizes leave undetermined of combinations in the spans."""
-    gaps = []
-    for name, span in certificate.spans.items():
-        for letter, sizes in (("n", certificate.context_lengths), ("k", certificate.test_samples)):
-            powers = len(span[f"powers_of_{letter}"])
-            if len(set(sizes)) < powers:
-                gaps.append(f"{name}: {len(set(sizes))} values of {letter} for {powers} powers")
-        rank, full = len(independent(certificate.points, span["monomials"])), len(span["monomials"])
-        if rank < full:
-            gaps.append(f"{name}: its {full} monomials have rank {rank} at the points")
-    return gaps
 
 
 def read(text: str) -> Certificate:
@@ -319,14 +397,22 @@ def read(text: str) -> Certificate:
         If the text is not one; the message is one line.
     """
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_object)
+        remarks = ("certifies", "definitions", "argument", "seed")
+        sizes_and_data = ("context_lengths", "test_samples", "spans", "points")
+        _require_keys(document, "format", *remarks, *sizes_and_data)
         if document["format"] != FORMAT:
             raise ValueError(f"the format is not {FORMAT!r}")
-        lengths = [_size(size, 12) for size in document["context_lengths"]]
-        samples = [_size(size, 12) for size in document["test_samples"]]
+        _list([document["certifies"]], str)
+        _list(document["definitions"], str)
+        _list(document["argument"], str)
+        _list([document["seed"]], int)
+        lengths = _sizes(document["context_lengths"])
+        samples = _sizes(document["test_samples"])
         sizes = list(itertools.product(lengths, samples))
         points, values = [], []
         for each in document["points"]:
+            _require_keys(each, "factor", "task", "weights", "noise_variance", "values")
             dim, columns = _size(len(each["task"]), 4), _size(len(each["factor"][0]), 4)
             (task,) = _matrix([each["task"]], 1, dim)
             ((noise_variance,),) = _matrix([[each["noise_variance"]]], 1, 1)
@@ -337,10 +423,18 @@ def read(text: str) -> Certificate:
             points.append(Point(factor, task, weights, noise_variance))
             stated = _matrix(each["values"], len(sizes), 3)
             values.append(dict(zip(sizes, stated, strict=True)))
+        if len(set(points)) < len(points):
+            raise ValueError("a point is repeated")
         for count in (len(sizes), len(points)):
             _size(count, 144)
-        stated_spans = {name: _span(document["spans"][name]) for name in ("c0", "c1", "c2")}
-        return Certificate(lengths, samples, stated_spans, points, values)
+        _require_keys(document["spans"], "c0", "c1", "c2")
+        for span in document["spans"].values():
+            _require_keys(span, "powers_of_n", "powers_of_k", "monomials")
+            _list(span["powers_of_n"], int)
+            _list(span["powers_of_k"], int)
+            _list(span["monomials"], str)
+        read_by_people = {name: document[name] for name in remarks}
+        return Certificate(lengths, samples, document["spans"], points, values, read_by_people)
     except (
         ArithmeticError,
         AttributeError,
@@ -353,31 +447,42 @@ def read(text: str) -> Certificate:
         raise CertificateError(f"no certificate: {type(error).__name__}: {reason}") from error
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key is repeated")
+    return dict(pairs)
+
+
+def _require_keys(value: Any, *keys: str) -> None:
+    if type(value) is not dict or set(value) != set(keys):
+        raise ValueError(f"there is no object with the keys {', '.join(keys)} and no others")
+
+
+def _list(value: Any, kind: type) -> list[Any]:
+    # A bool is an int, too, and equal to one.
+    if type(value) is not list or any(type(entry) is not kind for entry in value):
+        raise ValueError(f"a value is not of the type {kind.__name__}, or a list of such")
+    return value
+
+
+def _sizes(value: Any) -> list[int]:
+    sizes = [_size(size, 12) for size in _list(value, int)]
+    if sizes != sorted(set(sizes)):
+        raise ValueError("sizes are repeated or unsorted")
+    return sizes
+
+
 def _size(value: int, largest: int) -> int:
-    if type(value) is not int or not 1 <= value <= largest:
+    if not 1 <= value <= largest:
         raise ValueError(f"a size is not an integer from 1 to {largest}")
     return value
 
 
-def _span(stated: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    powers_of_n, powers_of_k = stated["powers_of_n"], stated["powers_of_k"]
-    for powers in (powers_of_n, powers_of_k):
-        if powers != list(range(powers[0], powers[0] + len(powers))):
-            raise ValueError("powers are not consecutive integers")
-    word = r"(s|q'( S| W'?){0,12} q|tr( S| W'?){1,12})"
-    monomials = stated["monomials"]
-    _size(len(monomials), 100)
-    for monomial in monomials:
-        if not re.fullmatch(rf"{word}( \* {word}){{0,9}}", monomial):
-            raise ValueError("a monomial is not a product of s, forms q' … q and traces tr …")
-    return {"powers_of_n": powers_of_n, "powers_of_k": powers_of_k, "monomials": monomials}
-
-
 def _matrix(rows: list[list[str]], height: int, width: int) -> tuple[Vector, ...]:
-    if len(rows) != height or any(len(row) != width for row in rows):
+    if len(_list(rows, list)) != height or any(len(row) != width for row in rows):
         raise ValueError(f"a matrix is not {height} × {width}")
     for entry in itertools.chain(*rows):
-        if not re.fullmatch(r"-?\d{1,400}(/\d{1,400})?", entry):
+        if not re.fullmatch(r"-?[0-9]{1,400}(/[0-9]{1,400})?", entry):
             raise ValueError("an entry is not an exact fraction")
     matrix = tuple(tuple(map(Fraction, row)) for row in rows)
     if any(entry.denominator % _PRIME == 0 for entry in itertools.chain(*matrix)):
@@ -391,15 +496,34 @@ def main(arguments: list[str]) -> int:
         print("usage: python check_certificate.py FILE", file=sys.stderr)
         return 2
     try:
+        spans: Spans = runpy.run_path(str(Path(__file__).with_name("pairings.py")))["spans"]()
         certificate = read(Path(arguments[0]).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         print(f"{arguments[0]}: {error}", file=sys.stderr)
         return 2
-    faults = unpinned(certificate) + wrong_values(certificate)
-    values = 3 * sum(len(each) for each in certificate.values)
-    verdict = "refuted" if faults else "confirmed"
-    print(*faults, f"{values} values at {len(certificate.points)} points: {verdict}", sep="\n")
-    return 1 if faults else 0
+    faults = (
+        misstated(certificate, spans)
+        + unpinned(certificate, spans)
+        + outside(certificate, spans)
+        + wrong_values(certificate)
+    )
+    if faults:
+        print(*faults, f"{len(faults)} faults: refuted", sep="\n")
+        return 1
+    lengths = ", ".join(map(str, certificate.context_lengths))
+    samples = ", ".join(map(str, certificate.test_samples))
+    monomials = ", ".join(f"{name} {len(span['monomials'])}" for name, span in spans.items())
+    print(
+        f"values: c0, c1 and c2 at {len(certificate.points)} points, n = {lengths} and "
+        f"k = {samples}, recomputed from the definition",
+        f"spans: those of all pairings, with so many monomials: {monomials}",
+        "rank: full, so that no two combinations in the spans have the same values",
+        "surplus: values beyond those that determine a combination are its values, modulo a prime",
+        "texts and seed: not looked at",
+        f"{3 * sum(map(len, certificate.values))} values: confirmed",
+        sep="\n",
+    )
+    return 0
 
 
 if __name__ == "__main__":

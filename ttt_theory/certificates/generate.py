@@ -1,7 +1,8 @@
 """Write the certificate anew: `python -m ttt_theory.certificates.generate`.
 
-Points are drawn from a seed until the monomials that c2 can consist of are independent at them; the
-values come from the brute force of `check_certificate`.  The same seed gives the same file.
+Points are drawn from a seed until the monomials that c2 can consist of are independent at them, and
+a few more to test that there are no others; the values come from the brute force of
+`check_certificate`.  The same seed gives the same file.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import Any
 
 from ttt_theory.certificates import ONE_STEP
 from ttt_theory.certificates.check_certificate import (
@@ -22,9 +24,12 @@ from ttt_theory.certificates.check_certificate import (
 )
 from ttt_theory.certificates.pairings import spans
 
-__all__ = ["certificate"]
+__all__ = ["certificate", "remarks"]
 
 _SEED = 20251122
+
+# How many points there are beyond those that it takes; of n and of k there is one.
+_SURPLUS = 4
 
 # Shapes of F, so that Σ_x is singular at some points; the rows are d.
 _SHAPES = ((1, 1), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3))
@@ -85,7 +90,11 @@ all points.  The matrix of the monomials' values at the points has as many indep
 there are monomials (it has modulo a prime, hence over the rationals), so every coefficient is
 zero, and f is zero everywhere.
 
-6. Conclusion. c0, c1 and c2 take the values below, which anyone can recompute from the
+6. Surplus.  There are more points, n and k than 5 takes.  By 4 the values there are determined by
+the others, and they are what these say: a monomial or a power overlooked in 3 or 4 would have to
+vanish at all of them.
+
+7. Conclusion. c0, c1 and c2 take the values below, which anyone can recompute from the
 definition.  By 4 they are such combinations, and by 5 the only ones: a formula that is such a
 combination, too, and takes these values is right for every n, k, d, S, W, β and σ².
 """
@@ -100,18 +109,16 @@ def certificate() -> str:
         JSON; every number is an exact fraction.
     """
     listed = spans()
+    monomials = listed["c2"]["monomials"]
     # The one generator whose sequence is promised to stay the same.
     generator = random.Random(_SEED)
     drawn = (_draw(generator, *shape) for shape in itertools.cycle(_SHAPES))
-    points = independent(drawn, listed["c2"]["monomials"])
-    lengths = range(1, max(len(span["powers_of_n"]) for span in listed.values()) + 1)
-    samples = range(1, max(len(span["powers_of_k"]) for span in listed.values()) + 1)
+    points = [*independent(drawn, monomials), *itertools.islice(drawn, _SURPLUS)]
+    lengths = range(1, max(len(span["powers_of_n"]) for span in listed.values()) + 2)
+    samples = range(1, max(len(span["powers_of_k"]) for span in listed.values()) + 2)
     document = {
         "format": FORMAT,
-        "certifies": _paragraphs(_CERTIFIES)[0],
-        "definitions": _paragraphs(_DEFINITIONS),
-        "argument": _paragraphs(_ARGUMENT),
-        "seed": _SEED,
+        **remarks(),
         "context_lengths": list(lengths),
         "test_samples": list(samples),
         "spans": listed,
@@ -129,6 +136,16 @@ def certificate() -> str:
     text = json.dumps(document, indent=1, ensure_ascii=False)
     # A vector takes a line, not one for each entry.
     return re.sub(r"\[\s+(?:[-\d/\"]+,?\s+)+\]", lambda row: " ".join(row[0].split()), text) + "\n"
+
+
+def remarks() -> dict[str, Any]:
+    """Return the part of the certificate that is for readers: its texts and the seed."""
+    return {
+        "certifies": _paragraphs(_CERTIFIES)[0],
+        "definitions": _paragraphs(_DEFINITIONS),
+        "argument": _paragraphs(_ARGUMENT),
+        "seed": _SEED,
+    }
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -17,10 +17,13 @@ from ttt_theory.certificates.check_certificate import (
     Certificate,
     Point,
     invariant,
+    misstated,
+    outside,
     read,
     unpinned,
     wrong_values,
 )
+from ttt_theory.certificates.generate import remarks
 from ttt_theory.certificates.pairings import form, spans, trace
 from ttt_theory.closed_form import one_step
 from ttt_theory.covariance import Dense, Isotropic
@@ -123,7 +126,7 @@ def compiled_coefficients(
 def certified_values(_: Run) -> list[Evidence]:
     """Re-check the certificate, without any formula."""
     try:
-        certificate, wrong, gaps = _checked(ONE_STEP.read_text(encoding="utf-8"))
+        certificate, wrong, gaps, strays = _checked(ONE_STEP.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         return [_incomparable(error)]
     return [
@@ -134,14 +137,22 @@ def certified_values(_: Run) -> list[Evidence]:
             values=3 * sum(map(len, certificate.values)),
         ),
         _certified(
-            "two combinations of its monomials that agree at all of the certificate's points are "
-            "the same, in every dimension",
+            "two combinations of what pairings of Gaussian factors can give are the same in every "
+            "dimension if they agree wherever the certificate has values",
             gaps,
-            rank={name: len(span["monomials"]) for name, span in certificate.spans.items()},
+            rank={name: len(span["monomials"]) for name, span in spans().items()},
         ),
         _certified(
-            "the certificate's monomials are those that pairings of Gaussian factors can give",
-            [name for name, span in spans().items() if certificate.spans[name] != span],
+            "values beyond those that determine such a combination are the combination's",
+            strays,
+        ),
+        _certified(
+            "the monomials and powers that the certificate states are those of all pairings",
+            misstated(certificate, spans()),
+        ),
+        _certified(
+            "the certificate's definitions and argument are those that the generator writes",
+            [name for name, text in remarks().items() if certificate.remarks[name] != text],
         ),
     ]
 
@@ -158,8 +169,8 @@ def certified_formulas(_: Run) -> list[Evidence]:
             _first(_differences(certificate)),
         ),
         _certified(
-            "the compiled c0, c1 and c2 are combinations of the certificate's monomials",
-            _first(_strays(certificate)),
+            "the compiled c0, c1 and c2 are combinations of monomials that pairings can give",
+            _first(_strays()),
         ),
     ]
 
@@ -181,10 +192,12 @@ def certified_risk(_: Run) -> list[Evidence]:
 
 
 @functools.cache
-def _checked(text: str) -> tuple[Certificate, list[str], list[str]]:
+def _checked(text: str) -> tuple[Certificate, list[str], list[str], list[str]]:
     # No formula enters: one check of a text serves all the wrong formulas planted in a process.
     certificate = read(text)
-    return certificate, wrong_values(certificate), unpinned(certificate)
+    listed = spans()
+    gaps, strays = unpinned(certificate, listed), outside(certificate, listed)
+    return certificate, wrong_values(certificate), gaps, strays
 
 
 def _incomparable(error: Exception) -> Evidence:
@@ -213,7 +226,7 @@ def _differences(certificate: Certificate) -> Iterator[str]:
                     yield f"point {position}, n = {n}, k = {k}: {name} is {right}, not {value}"
 
 
-def _strays(certificate: Certificate) -> Iterator[str]:
+def _strays() -> Iterator[str]:
     """Run the formulas on indeterminates and look for terms outside of the spans."""
     words: list[str] = []
 
@@ -227,7 +240,7 @@ def _strays(certificate: Certificate) -> Iterator[str]:
     n, k, noise_variance, *_ = generators
     indeterminates = dict(zip(names, generators, strict=True))
     compiled = compiled_coefficients(n, k, noise_variance, indeterminates.__getitem__)
-    for name, span in certificate.spans.items():
+    for name, span in spans().items():
         function = n.field(compiled[name])
         if not function.denom.is_ground:
             yield f"{name} is not a polynomial"
