@@ -100,11 +100,19 @@ def test_the_proofs_hold_as_the_formulas_stand():
 def test_evidence_that_raises_is_undecided_and_costs_nothing_else(monkeypatch):
     module = importlib.import_module("ttt_theory.closed_form.limits")
     monkeypatch.setattr(module, "aligned_threshold", lambda *a: 1 / 0)
-    report = verify(["thm-5.3", "cor-5.4"], quick=True, workers=1)
+    report = verify(["shift", "cor-5.4"], quick=True, workers=1)
     sound, broken = report.claims
     assert sound.verdict is Verdict.CONFIRMED
     assert broken.verdict is Verdict.UNDECIDED
     assert "ZeroDivisionError" in broken.evidence[0].statement
+
+
+def test_a_formula_that_gives_no_valid_size_is_no_fault_of_the_user(monkeypatch):
+    module = importlib.import_module("ttt_theory.closed_form.finite_size")
+    monkeypatch.setattr(module, "cold_start_samples", module.cold_advantage_limit)
+    report = verify(["cor-4.6"], quick=True, workers=1)
+    assert report.verdict is Verdict.REFUTED
+    assert any("InvalidSettingError" in each.statement for each in report.claims[0].evidence)
 
 
 def test_simulation_alone_refutes_a_wrong_coefficient(monkeypatch):

@@ -62,11 +62,10 @@ class Task:
                 evidence = claim.proofs[self.index](run)
             else:
                 evidence = claim.checks[self.index](self.setting, run)
-        except InvalidSettingError:
-            raise
         except Exception as error:  # noqa: BLE001
-            # A wrong formula may divide by zero, or leave a root finder without a root; that costs
-            # this piece of evidence, not the rest of the run.
+            # A wrong formula may divide by zero, leave a root finder without a root, or give a size
+            # that no setting has; that costs this piece of evidence, not the rest of the run.  The
+            # user's settings were checked when they were made.
             evidence = [Evidence("none", Verdict.UNDECIDED, f"not to be computed: {error!r}")]
         if self.setting_name is not None:
             evidence = [
