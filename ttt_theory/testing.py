@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -31,11 +32,14 @@ from ttt_theory.setting import (
 
 __all__ = ["check_covariance", "covariances", "initializations", "settings", "tasks"]
 
+# Strategies are cached, since to make one takes longer than to draw from it.
+
 # Sixteenths are exact, so that products of them show singularity without round-off.
 _ENTRIES = st.integers(-32, 32).map(lambda sixteenths: sixteenths / 16)
 _VARIANCES = st.one_of(st.just(0.0), st.floats(0.0625, 4.0))
 
 
+@functools.cache
 def covariances(dim: int, *, extreme_scales: bool = True) -> st.SearchStrategy[Covariance]:
     """Draw a built-in covariance of any kind, corners included.
 
@@ -79,6 +83,7 @@ def covariances(dim: int, *, extreme_scales: bool = True) -> st.SearchStrategy[C
     )
 
 
+@functools.cache
 def tasks(dim: int) -> st.SearchStrategy[FloatArray]:
     """Draw a task β, the zero task and coordinate axes included.
 
@@ -100,6 +105,7 @@ def tasks(dim: int) -> st.SearchStrategy[FloatArray]:
     return _arrays(_ENTRIES, dim)
 
 
+@functools.cache
 def initializations(dim: int) -> st.SearchStrategy[Initialization]:
     """Draw the weights before the step: pretrained, scaled, zero or dense.
 
@@ -128,14 +134,9 @@ def initializations(dim: int) -> st.SearchStrategy[Initialization]:
     )
 
 
-@st.composite
 def settings(
-    draw: st.DrawFn,
-    max_dim: int = 4,
-    *,
-    max_count: int = 6,
-    extreme_scales: bool = True,
-) -> Setting:
+    max_dim: int = 4, *, max_count: int = 6, extreme_scales: bool = True
+) -> st.SearchStrategy[Setting]:
     """Draw a setting: any covariances, task, noise, initialization and pretraining.
 
     Corners are n = k = d = 1, the zero task, no noise, and those of `covariances`.
@@ -159,25 +160,30 @@ def settings(
     >>> find(settings(), lambda setting: setting.noise_variance > 0.0).noise_variance
     1.0
     """
-    dim = draw(st.integers(1, max_dim))
+    dims = st.integers(1, max_dim)
+    return dims.flatmap(lambda dim: _settings_of(dim, max_count, extreme_scales))
+
+
+@functools.cache
+def _settings_of(dim: int, max_count: int, extreme_scales: bool) -> st.SearchStrategy[Setting]:
     counts = st.integers(1, max_count)
     noise_variances = st.one_of(st.just(0.0), st.just(1.0), st.floats(0.0625, 4.0))
     matrices = covariances(dim, extreme_scales=extreme_scales)
-    pretrainings = st.builds(
-        Pretraining,
-        context_length=st.none() | counts,
-        noise_variance=st.none() | noise_variances,
-        feature_covariance=st.none() | matrices,
-    )
-    return Setting(
-        context_length=draw(counts),
-        test_samples=draw(counts),
-        feature_covariance=draw(matrices),
-        task_covariance=draw(matrices),
-        task=draw(tasks(dim)),
-        noise_variance=draw(noise_variances),
-        initialization=draw(initializations(dim)),
-        pretraining=draw(pretrainings),
+    return st.builds(
+        Setting,
+        context_length=counts,
+        test_samples=counts,
+        feature_covariance=matrices,
+        task_covariance=matrices,
+        task=tasks(dim),
+        noise_variance=noise_variances,
+        initialization=initializations(dim),
+        pretraining=st.builds(
+            Pretraining,
+            context_length=st.none() | counts,
+            noise_variance=st.none() | noise_variances,
+            feature_covariance=st.none() | matrices,
+        ),
     )
 
 
