@@ -21,5 +21,5 @@ class FractionalNoise(ttt.Covariance):
 
 
 check_covariance(FractionalNoise(5, 0.8))
-setting = ttt.Setting.from_toml("examples/fractional_noise.toml")
+setting = ttt.Setting(20, 10, FractionalNoise(5, 0.8), ttt.Isotropic(5), np.ones(5))
 print(ttt.verify(settings={"fractional noise": setting}, quick=True).verdict)
