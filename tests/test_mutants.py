@@ -326,6 +326,15 @@ def test_a_refutation_that_does_not_look_at_the_mutant_is_no_kill(monkeypatch):
     assert not report.all_killed
 
 
+def test_what_other_evidence_looks_at_is_no_part_of_a_refutation(monkeypatch):
+    proofs = (toothless, lambda _: [proof("never", False)])
+    claim = dataclasses.replace(find("cor-5.4"), proofs=proofs)
+    monkeypatch.setattr(task_covariance, "CLAIMS", (claim,))
+    survived = mutants(["cor-5.4"], workers=1).of(Fate.SURVIVED)
+    assert len(survived) >= 10
+    assert {each.reason for each in survived} == {"refuted, though not by the formula: never"}
+
+
 def test_a_claim_without_mutants_is_not_all_killed(monkeypatch):
     claim = dataclasses.replace(find("cor-5.4"), formulas=())
     monkeypatch.setattr(task_covariance, "CLAIMS", (claim,))

@@ -22,10 +22,9 @@ from ttt_theory.evidence.symbolic import (
     TASK_SQUARE,
     X,
     Y,
-    all_positive,
     identity,
     limit,
-    proof,
+    positive,
 )
 from ttt_theory.monte_carlo import experiment
 from ttt_theory.risk import one_step_risk
@@ -149,8 +148,8 @@ def _slope_in_the_limit(_: Run) -> list[Evidence]:
             2 * GAMMA - 1 - (1 + GAMMA) * ALPHA * (2 + ALPHA),
         ),
         identity(
-            "that vanishes where (1+α)² = 3γ/(1+γ)",
-            (2 * gamma - 1) - (1 + gamma) * (X - 1) * (X + 1),
+            "the slope of the compiled limit vanishes where (1+α)² = 3γ/(1+γ)",
+            limits.warm_risk_after(X - 1 + Y, gamma, TASK_SQUARE).diff(Y).subs(Y, 0),
             0,
         ),
         agreement(
@@ -170,12 +169,12 @@ def _slope_at_finite_size(_: Run) -> list[Evidence]:
             finite_size.warm_risk_slope(LENGTH, SAMPLES, DIM),
             risk.diff(LENGTH),
         ),
-        proof(
+        positive(
             "ours: for every n, k, d with k ≤ d/2 the exact risk falls with n",
             # With k = 1 + x and d = 2 + 2x + y; all terms being positive, so is the sum for x = 0
             # or y = 0 too, since there is a term without either.
-            all_positive(-finite_size.warm_risk_slope(LENGTH, 1 + X, 2 + 2 * X + Y))
-            and all_positive(-finite_size.warm_risk_slope(LENGTH, 1, 2)),
+            -finite_size.warm_risk_slope(LENGTH, 1 + X, 2 + 2 * X + Y),
+            -finite_size.warm_risk_slope(LENGTH, 1, 2),
         ),
     ]
 

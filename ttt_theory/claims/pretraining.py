@@ -25,9 +25,9 @@ from ttt_theory.evidence.symbolic import (
     X,
     Y,
     Z,
-    all_positive,
     identity,
     limit,
+    positive,
     proof,
 )
 from ttt_theory.problem import dense, is_diagonal
@@ -61,7 +61,10 @@ def _compiled_forms(_: Run) -> list[Evidence]:
             loss(w) - loss(optimum),
             lam * second_moment * (w - optimum) ** 2,
         ),
-        proof("the factor of that square is positive", all_positive(lam * second_moment)),
+        positive(
+            "the factor of that square is positive: the compiled w* is the minimum",
+            (loss(w) - loss(optimum)) / (w - optimum) ** 2,
+        ),
         identity("the eigenvalue is that of Σ_β[(n+1)Σ_xΣ_β + ρI]⁻¹", optimum, matrix_form),
         identity(
             "isotropic: w = 1/(n + d + 1 + σ²)",

@@ -28,10 +28,9 @@ from ttt_theory.evidence.symbolic import (
     X,
     Y,
     Z,
-    all_positive,
     identity,
     limit,
-    proof,
+    positive,
 )
 from ttt_theory.problem import dense
 from ttt_theory.risk import one_step_risk
@@ -298,10 +297,11 @@ def _along_a_path_in_the_limit(_: Run) -> list[Evidence]:
             slope,
             improvement.diff(BIAS),
         ),
-        proof("that slope is positive: the limit grows with A", all_positive(slope)),
-        proof(
+        positive("that slope is positive: the limit grows with A", slope),
+        positive(
             "1 − nw is positive, and larger for a weaker eigenvalue: A grows along the path",
-            all_positive(1 - LENGTH * weights[0]) and all_positive(weights[0] - weights[1]),
+            1 - LENGTH * weights[0],
+            weights[0] - weights[1],
         ),
     ]
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import sympy
 
-from ttt_theory.evidence.record import Evidence, Verdict
+from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
 
 __all__ = [
     "ALPHA",
@@ -26,9 +27,9 @@ __all__ = [
     "X",
     "Y",
     "Z",
-    "all_positive",
     "identity",
     "limit",
+    "positive",
     "proof",
 ]
 
@@ -38,6 +39,8 @@ LENGTH, SAMPLES, DIM, ALPHA, GAMMA, TASK_SQUARE, NOISE, WEIGHT, BIAS, VARIANCE =
 """Indeterminates n, k, d, α, γ, ‖β‖², σ², w, A and B of one field of rational functions."""
 X, Y, Z = _GENERATORS[10:]
 """Further indeterminates, for whatever an argument needs."""
+
+_POINTS, _LARGEST_PART = 200, 9
 
 
 def proof(statement: str, holds: bool, **measured: Any) -> Evidence:
@@ -69,7 +72,7 @@ def identity(statement: str, left: Any, right: Any) -> Evidence:
                 counterexample={str(_GENERATORS[i]): int(point[i]) for i in used},
                 difference=str(values[0] - values[1]),
             )
-    return proof(statement, left - right == 0)
+    return proof(statement, not (left - right).numer)
 
 
 def _indices(element: Any) -> set[int]:
@@ -96,36 +99,93 @@ def limit(statement: str, exact: Any, asymptotic: Any, variable: Any = DIM) -> E
     {'error_order': 1, 'error_coefficient': '1'}
     """
     ratio = _FIELD(exact) / _FIELD(asymptotic)
-    symbol = variable.as_expr()
-    top = sympy.Poly(ratio.numer.as_expr(), symbol)
-    bottom = sympy.Poly(ratio.denom.as_expr(), symbol)
-    if top.degree() != bottom.degree() or sympy.expand(top.LC() - bottom.LC()) != 0:
-        order = top.degree() - bottom.degree()
-        leading = sympy.factor(top.LC() / bottom.LC()) * symbol**order
+    place = _GENERATORS.index(variable)
+    (top, top_degree), (bottom, bottom_degree) = (
+        _leading(part, place) for part in (ratio.numer, ratio.denom)
+    )
+    if top_degree != bottom_degree or top != bottom:
+        leading = sympy.factor((_FIELD(top) / bottom).as_expr())
+        leading *= variable.as_expr() ** (top_degree - bottom_degree)
         return Evidence(
             "limit", Verdict.REFUTED, statement, {"leading_term_of_ratio": str(leading)}
         )
-    error = top - bottom
+    error = ratio.numer - ratio.denom
     measured: dict[str, Any] = {"error_order": None, "error_coefficient": "0"}
-    if not error.is_zero:
+    if error:
+        leading_error, degree = _leading(error, place)
         measured = {
-            "error_order": bottom.degree() - error.degree(),
-            "error_coefficient": str(sympy.factor(error.LC() / bottom.LC())),
+            "error_order": bottom_degree - degree,
+            "error_coefficient": str(sympy.factor((_FIELD(leading_error) / bottom).as_expr())),
         }
     return Evidence("limit", Verdict.CONFIRMED, statement, measured)
 
 
-def all_positive(element: Any) -> bool:
-    """Whether a rational function is positive for positive arguments because its terms are.
+def _leading(polynomial: Any, place: int) -> tuple[Any, int]:
+    """Return the leading coefficient in one of the generators, and the degree; 0 and −1 for 0."""
+    degree = max((exponents[place] for exponents in polynomial.itermonoms()), default=-1)
+    terms = {
+        (*exponents[:place], 0, *exponents[place + 1 :]): coefficient
+        for exponents, coefficient in polynomial.iterterms()
+        if exponents[place] == degree
+    }
+    return polynomial.ring.from_dict(terms), degree
+
+
+def positive(statement: str, *elements: Any) -> Evidence:
+    """Prove that rational functions are positive wherever their arguments are.
+
+    A function is where all its terms are.  Failing that, it is evaluated at ratios of small
+    integers, and refuted by a point where it is not positive or not defined; if there is none
+    among them, the statement is left undecided.
+
+    Parameters
+    ----------
+    statement : str
+    *elements
+        The functions.
+
+    Returns
+    -------
+    Evidence
 
     Examples
     --------
-    >>> all_positive((LENGTH + 1) / DIM), all_positive(LENGTH - 1)
-    (True, False)
+    >>> for each in (LENGTH + 1) / DIM, LENGTH - 1, LENGTH**2 - LENGTH + 1:
+    ...     print(positive("", each).verdict)
+    confirmed
+    refuted
+    undecided
     """
-    function = _FIELD(element)
-    return all(
+    verdicts = []
+    for function in map(_FIELD, elements):
+        if _has_positive_terms(function):
+            verdicts.append(Verdict.CONFIRMED)
+            continue
+        point = _nonpositive_point(function)
+        if point is not None:
+            return proof(statement, False, counterexample=point)
+        verdicts.append(Verdict.UNDECIDED)
+    return Evidence("identity", joint_verdict(verdicts), statement)
+
+
+def _has_positive_terms(function: Any) -> bool:
+    """Whether all terms are of one sign: a fraction may have both of its parts negative."""
+    signs = {
         coefficient > 0
         for polynomial in (function.numer, function.denom)
         for coefficient in polynomial.coeffs()
+    }
+    return bool(function.numer) and len(signs) == 1
+
+
+def _nonpositive_point(function: Any) -> dict[str, str] | None:
+    """Return arguments at which a function is zero, negative or not defined, if they are found."""
+    parts = np.random.default_rng(0).integers(
+        1, _LARGEST_PART, size=(_POINTS, len(_GENERATORS), 2), endpoint=True
     )
+    for ratios in parts.tolist():
+        point = [sympy.QQ(*ratio) for ratio in ratios]
+        value = _at(function, point)
+        if value is None or value <= 0:
+            return {str(_GENERATORS[i]): str(point[i]) for i in sorted(_indices(function))}
+    return None

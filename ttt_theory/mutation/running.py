@@ -264,17 +264,20 @@ def _fate(mutant: Mutant, run: Run) -> tuple[Fate, str]:
     proved = proof_of_equivalence(mutant, getattr(module, mutant.formula.name))
     if proved is not None:
         return Fate.EQUIVALENT, proved
-    undecided = []
+    doubts, is_evaluated = [], False
     with _planted(mutant) as calls:
         for evidence in _evidence(mutant.claim, run):
             for each in evidence:
                 if each.verdict is Verdict.REFUTED and calls:
                     return Fate.KILLED, f"{each.kind}: {each.statement}"
-                if each.verdict is Verdict.UNDECIDED:
-                    undecided.append(each.statement)
-    if not calls:
+                if each.verdict is not Verdict.CONFIRMED:
+                    blind = ", though not by the formula" if each.verdict is Verdict.REFUTED else ""
+                    doubts.append(f"{each.verdict}{blind}: {each.statement}")
+            is_evaluated = is_evaluated or bool(calls)
+            calls.clear()
+    if not is_evaluated:
         return Fate.SURVIVED, "no evidence evaluates the formula"
-    return Fate.SURVIVED, f"undecided: {undecided[0]}" if undecided else "all evidence confirmed"
+    return Fate.SURVIVED, doubts[0] if doubts else "all evidence confirmed"
 
 
 def _evidence(claim: str, run: Run) -> Iterator[list[Evidence]]:
@@ -284,7 +287,10 @@ def _evidence(claim: str, run: Run) -> Iterator[list[Evidence]]:
 
 @contextlib.contextmanager
 def _planted(mutant: Mutant) -> Iterator[list[None]]:
-    """Put a mutant where the evidence looks its formula up; yields a list that counts its calls."""
+    """Put a mutant where the evidence looks its formula up; yields a list that counts its calls.
+
+    Whoever wants to know of the calls from some moment on clears it then.
+    """
     module, name = importlib.import_module(mutant.formula.module), mutant.formula.name
     function, original = mutant.function(), getattr(module, name)
     calls: list[None] = []
