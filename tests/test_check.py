@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 import ttt_theory as ttt
 from ttt_theory import cli
 from ttt_theory.closed_form import isotropic
-from ttt_theory.errors import StatementError
+from ttt_theory.errors import InvalidSettingError, StatementError
 from ttt_theory.statements import checking, deciding, search
 from ttt_theory.statements.given_setting import setting_values
+from ttt_theory.statements.proofs import Proof
 from ttt_theory.testing import settings as any_setting
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -284,6 +285,90 @@ def test_limits_are_proved(statement):
 
 
 @pytest.mark.parametrize(
+    ("statement", "order"),
+    [
+        ("noise*d**2 + d + 1 ~ noise*d**2 + d", {"exponent": "1", "coefficient": None}),
+        ("noise*d**2 + d + noise ~ noise*d**2 + d", {"exponent": "2", "coefficient": None}),
+        ("abs(n-d) + 1 ~ abs(n-d) + 1 + 1/d", {"exponent": "1", "coefficient": None}),
+        ("max(n,k) + 1 ~ max(n,k)", {"exponent": "1", "coefficient": None}),
+        ("(noise*d+1)*(d+1) ~ (noise*d+1)*d", {"exponent": "1", "coefficient": "1"}),
+        ("d**2 + sqrt(alpha)*d ~ (d**2*sqrt(alpha)+alpha*d)/sqrt(alpha)", None),
+        (
+            "d + 1/(alpha-1) ~ d when alpha > 1",
+            {"exponent": "1", "coefficient": "1/(alpha - 1)"},
+        ),
+        (
+            "sqrt(alpha+1)*n + 1 ~ sqrt(alpha+1)*n",
+            {"exponent": "1", "coefficient": "1/(sqrt(alpha + 1)*alpha)"},
+        ),
+    ],
+)
+def test_orders_that_hold_everywhere(statement, order):
+    answer = deciding.decided(statement, None)
+    assert (answer["verdict"], answer["order"]) == ("asymptotic", order)
+    said = any("no one expression" in step for step in answer["tried"])
+    assert said == (order is not None and order["coefficient"] is None)
+
+
+@pytest.mark.parametrize(
+    ("statement", "point"),
+    [
+        ("sqrt((n-2*d)**2*(k-d)) + k >= d", {"k": "1"}),
+        ("(n-5)*(k-5)*(d-5) == (n-5)*(k-5)*(d-5) + 1 when (n-4)*(k-6) == 0", {}),
+        ("sqrt((n-2*d)**2*(k-d)) + k >= d when n == 2*d", {"n": "4", "k": "1", "d": "2"}),
+        ("n*alpha ~ n when alpha < 3/4", {"alpha": "1/2"}),
+        ("(n + noise*d)/n ~ 1 when alpha == 1/2", {"alpha": "1/2"}),
+    ],
+)
+def test_a_wrong_proof_is_caught_at_small_points(monkeypatch, statement, point):
+    monkeypatch.setattr(deciding, "_FIRST_POINTS", 0)
+    monkeypatch.setattr(deciding, "_FIRST_LIMITS", 0)
+    monkeypatch.setattr(deciding, "_MORE_POINTS", 0)
+    monkeypatch.setattr(deciding, "_proof", lambda *_: (Proof(True, ()), None))
+    answer = deciding.decided(statement, None)
+    assert answer["verdict"] == "refuted"
+    assert point.items() <= answer["counterexample"].items()
+
+
+def test_a_counterexample_is_locally_smallest():
+    statement = (
+        "risk_after(cold) <= risk_after(warm) when alpha == 1/2, gamma == 1, d >= 50, noise == 0"
+    )
+    found = deciding.decided(statement, None)["counterexample"]
+    assert [found[name] for name in "nkd"] == ["25", "50", "50"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["n*k < 5000", "n + k*d < 300 when d >= 7", "n**2 + k**2 < 90*d when n > k", "norm2*n < 777"],
+)
+def test_no_count_of_a_counterexample_can_be_lowered(statement):
+    answer = deciding.decided(statement, None)
+    confirm(statement, answer)
+    point = {name: Fraction(answer["counterexample"][name]) for name in POINTS[0]}
+    for name in "nkd":
+        smaller = [{**point, name: Fraction(value)} for value in range(1, int(point[name]))]
+        assert not violations(statement, smaller[-64:])
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("1/0 == 1/0", "a side is defined nowhere"),
+        ("log(1+1/d)*d ~ 1", "could be evaluated"),
+        ("sqrt(2) == 1.4142135623730950488016887242", "evaluated with certainty"),
+    ],
+)
+def test_messages(statement, message):
+    assert any(message in line for line in deciding.decided(statement, None)["tried"])
+
+
+def test_what_stays_fixed_in_a_limit():
+    with pytest.raises(StatementError, match="norm2 and noise as d grows"):
+        deciding.decided("n ~ d when norm2 == d", None)
+
+
+@pytest.mark.parametrize(
     ("statement", "limit"),
     [
         ("improvement ~ norm2*k/(k+d)*d**2/(n+d)**2 when noise == 0", "1/2"),
@@ -320,6 +405,7 @@ def test_wrong_limits_are_refuted(hasty, statement, limit):
         "n == n when d < 1",
         "n == n when k == d, k > d",
         "n == n when n == 1.5",
+        "n == n when sqrt(-n) < 1",
         "n ~ n when k == 10",
         "n ~ n when n == d**2",
         "n ~ n when n > 2*d, n < d",
@@ -367,6 +453,11 @@ def test_what_is_said_of_no_point_is_not_proved(hasty, statement):
         ("sqrt(n+k) < sqrt(n) + sqrt(k)", "proved"),
         ("sqrt(n) + sqrt(k) <= sqrt(n+k)", "refuted"),
         ("exp(noise) > 0", "proved"),
+        ("exp(noise) >= 1", "proved"),
+        ("exp(noise) > 1", "refuted"),
+        ("exp(1-n) <= 1", "proved"),
+        ("exp(-risk_before) <= 1", "proved"),
+        ("exp(n-d) >= 1", "refuted"),
         ("exp(-noise)*exp(noise) == 1", "proved"),
         ("log(n) >= 0", "proved"),
         ("log(n) > 0", "refuted"),
@@ -427,6 +518,26 @@ def test_it_stops_in_time(monkeypatch):
     assert time.monotonic() - started < 5
 
 
+def test_a_worker_that_is_left_alone_ends_by_itself():
+    code = (
+        "from resource import RLIMIT_AS, RLIMIT_CPU, getrlimit\n"
+        "from ttt_theory.statements import worker\n"
+        "worker._limit_resources()\n"
+        "print(getrlimit(RLIMIT_CPU)[0], getrlimit(RLIMIT_AS)[0])"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    seconds, memory = map(int, finished.stdout.split())
+    assert 0 < seconds <= 20
+    assert 0 < memory <= 2 * 1024**3
+
+
+def test_a_setting_is_a_setting():
+    with pytest.raises(InvalidSettingError, match="give a Setting"):
+        ttt.check("n == n", "text")
+
+
 def test_a_crash_is_no_verdict(monkeypatch):
     run = subprocess.run
     monkeypatch.setattr(
@@ -471,12 +582,26 @@ def test_command(command, statement, verdict, status):
         assert output.splitlines()[0] == verdict
 
 
+def test_command_takes_a_leading_minus(command):
+    assert command("-n < 0")[0] == 0
+    assert command("--json", "-n**2 == n")[0] == 1
+
+
+def test_command_prints_no_coefficient_where_there_is_none(command):
+    _, output, _ = command("max(n,k) + 1 ~ max(n,k)")
+    assert output.splitlines()[1] == "order: exponent = 1"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         [],
         [""],
         ["improvment == 1"],
+        ["--jsn"],
+        ["n == n", "--jsn"],
+        ["--jsn", "n == n"],
+        ["n == n", "--setting"],
         ["n == 1 when d < 1"],
         ["n ~ d", "--setting", str(EXAMPLES / "isotropic.toml")],
         ["n == d", "--setting", "missing.toml"],

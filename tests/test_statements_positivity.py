@@ -10,12 +10,24 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ttt_theory.statements.asymptotics import prove_limit
+from ttt_theory.statements.asymptotics import limit_at, prove_limit
 from ttt_theory.statements.domain import FINITE, LIMIT, Case, solve
-from ttt_theory.statements.evaluation import evaluate, isotropic_values
+from ttt_theory.statements.evaluation import (
+    UndefinedError,
+    decide,
+    evaluate,
+    isotropic_values,
+)
 from ttt_theory.statements.positivity import goal, proves
 from ttt_theory.statements.proofs import prove
-from ttt_theory.statements.rational import GENERATORS, NAMES, Ratio, polynomial, quantity
+from ttt_theory.statements.rational import (
+    GENERATORS,
+    NAMES,
+    Ratio,
+    TooLargeError,
+    polynomial,
+    quantity,
+)
 from ttt_theory.statements.symbolic import branches, cases
 from ttt_theory.statements.syntax import parse
 
@@ -125,17 +137,221 @@ def test_a_limit_has_no_integers():
         "sqrt(n) <= sqrt(k)",
         "sqrt(n*k) >= (n+k)/2",
         "exp(noise) <= 0",
+        "exp(noise) > 1",
+        "exp(n-2) >= 1",
         "log(n) > 0",
         "log(norm2) >= 0",
         "n == k when n**2 == k*d",
         "norm2 == 1 when norm2**2 == noise",
         "noise == norm2 when noise*norm2 == norm2**2*n",
         "n*d == k when (n-k)*(k-d) == 0",
+        "sqrt((n-2*d)**2*(k-d)) + k >= d",
+        "sqrt((n-5)**2*(k-7)) + k >= 7",
+        "sqrt((n-5)**2*(k-7))*0 + k >= 7",
+        "sqrt((n-3*d**2-17*k*d-5)**2*(k-7)) + k >= 7",
+        "sqrt((k-3)**2*(n-7)) + n >= 7 when k > 2",
+        "sqrt((n-k)**2*(alpha-1)) + alpha >= 1",
+        "sqrt(noise**2*(k-7)) + k >= 7",
+        "sqrt((n-5)**2*(7-k)*(k-9)) + k >= 7",
+        "sqrt((n-5)**2*(k-7)) > 0 when k < 7",
+        "sqrt((n-5)**4*(k-7)**3) + k >= 7",
+        "k >= 7 when sqrt((n-5)**2*(k-7)) >= 0",
+        "k >= 7 when sqrt((n-3*d**2-17*k*d-5)**2*(k-7)) == 0",
+        "log(sqrt((n-5)**2*(k-7))+1) + k >= 7",
+        "((n-5)**2*(k-7))**(1/2) + k >= 7",
+        "sqrt(-(n-5)**2) == 1",
+        "sqrt(-(n-5)**2) + 1 == n",
+        "sqrt(d) > k - 10**7 when abs(sqrt(n)-k)/(sqrt(n)-k) == 1",
+        "d >= 10**8 when min(sqrt(n),k)/k == 1, n < 10**8",
+        "sqrt(d) >= k when max(sqrt(n),k)/sqrt(n) == 1",
+        "exp(d) >= k when max(exp(n),k)/exp(n) == 1",
+        "log(d) >= k when abs(log(n)-k)/(log(n)-k) == 1",
     ],
 )
 def test_false_statements_are_never_proved(statement):
     parsed = parse(statement)
     assert not prove(parsed, cases(parsed, in_limit=False), time.monotonic() + 5).holds
+
+
+@pytest.mark.parametrize(
+    ("statement", "defined"),
+    [
+        ("sqrt(-(n-5)**2) == 0", "which may not be everywhere"),
+        ("sqrt((n-5)**2*(k-7)) >= 0", "which may not be everywhere"),
+        ("sqrt((n-5)**2*(k-7)) == 0 when k <= 6", "which may not be everywhere"),
+        ("sqrt((n-5)**2*k) == abs(n-5)*sqrt(k)", "are defined wherever"),
+        ("sqrt(noise**2*(k-7)) == noise*sqrt(k-7) when k >= 7", "are defined wherever"),
+        ("1/(abs(n-d)-(n-d)) > 0", "which may not be everywhere"),
+    ],
+)
+def test_a_root_of_a_square_that_may_vanish(statement, defined):
+    parsed = parse(statement)
+    proof = prove(parsed, cases(parsed, in_limit=False), time.monotonic() + 5)
+    assert proof.holds
+    assert defined in proof.steps[-1]
+
+
+@pytest.mark.parametrize("statement", ["sqrt(-n) == sqrt(-n)", "1/0 == 1/0"])
+def test_a_side_that_is_defined_nowhere(statement):
+    parsed = parse(statement)
+    proof = prove(parsed, cases(parsed, in_limit=False), time.monotonic() + 5)
+    assert not proof.holds
+    assert proof.steps == ("a side is defined nowhere",)
+
+
+def test_a_case_holds_nothing_of_a_branch():
+    root = GENERATORS[len(NAMES)]
+    for parts in (
+        {"constraints": ((root - K, False),)},
+        {"solved": {0: Ratio(root)}},
+        {"solved": {0: Ratio(K, root)}},
+    ):
+        with pytest.raises(ValueError, match="of a branch"):
+            Case(**parts)
+    assert not any(case.solved for case in solve(FINITE, Case(), N - root))
+
+
+ATOMS = ("n", "k", "d", "noise", "norm2", "alpha", "2", "n-2", "k-3", "d-2", "n-d", "noise-1")
+CHOICES = {
+    "sqrt(({0})**2*({1}))": 2,
+    "sqrt({0})": 1,
+    "abs({0})": 1,
+    "min({0}, {1})": 2,
+    "max({0}, {1})": 2,
+    "exp({0})": 1,
+    "log({0})": 1,
+    "({0})**(3/2)": 1,
+    "({0})**(-1/2)": 1,
+    "({0})*({1})": 2,
+    "({0})/({1})": 2,
+    "({0}) - ({1})": 2,
+    "({0}) + ({1})": 2,
+}
+
+
+def templates(inner):
+    return st.sampled_from(list(CHOICES)).flatmap(
+        lambda text: st.tuples(*[inner] * CHOICES[text]).map(lambda parts: text.format(*parts))
+    )
+
+
+EXPRESSIONS = st.sampled_from(ATOMS) | st.recursive(st.sampled_from(ATOMS), templates, max_leaves=4)
+# Such a claim is often true, and sometimes only where an expression is defined, or is not 0.
+CLAIMS = (
+    "{0} >= {1}",
+    "{0} + abs({1}) >= {0}",
+    "{0} > {0} - sqrt({1})",
+    "sqrt(({0})**2*({1})) + {1} >= 0",
+    "sqrt({0}) >= {1}",
+    "({0})*({1}) == ({1})*({0})",
+)
+CONDITIONS = (
+    "abs(sqrt({2})-({1}))/(sqrt({2})-({1})) == 1",
+    "max({2}, {1})/({1}) == 1",
+    "{2} == {1}",
+    "{0} < 5",
+    "sqrt(({0})**2*({2})) == 0",
+)
+STATEMENTS = st.builds(
+    lambda claim, conditions, parts: " when ".join(
+        filter(None, (claim.format(*parts), ", ".join(conditions).format(*parts)))
+    ),
+    st.sampled_from(CLAIMS),
+    st.lists(st.sampled_from(CONDITIONS), max_size=2),
+    st.tuples(EXPRESSIONS, EXPRESSIONS, EXPRESSIONS),
+)
+DENSE = [
+    dict(zip(NAMES, map(Fraction, (*counts, *reals)), strict=True))
+    for counts in itertools.product((1, 2, 3, 4, 5, 9), (1, 2, 3, 4, 6), (1, 2, 3))
+    for reals in ((1, 0), ("1/2", 1), (3, "1/3"))
+]
+
+
+def decided(comparison, values):
+    """Whether a comparison holds; None where it is undefined or not told."""
+    try:
+        return decide(comparison, values)[0]
+    except UndefinedError:
+        return None
+
+
+@given(STATEMENTS)
+@settings(max_examples=500)
+def test_random_statements_that_are_proved_hold(statement):
+    parsed = parse(statement)
+    try:
+        found = cases(parsed, in_limit=False)
+        holds = prove(parsed, found, time.monotonic() + 0.3).holds
+    except (TooLargeError, UndefinedError):
+        return
+    if not holds:
+        return
+    for point in DENSE:
+        values = isotropic_values(point)
+        if all(decided(condition, values) for condition in parsed.conditions):
+            assert found
+            assert decided(parsed.claim, values) is not False, point
+
+
+LIMIT_TERMS = st.sampled_from(
+    [
+        *("n", "k", "d", "n+d", "n-d", "noise*d", "(noise-1)*d + 1", "max(n, k)", "abs(n-d)"),
+        *("sqrt(n*k)", "d*sqrt(alpha)", "sqrt(d)", "sqrt((alpha-1)**2*(gamma-2))*d", "min(n, d)"),
+        *("sqrt(alpha-1)*d", "noise*d**2 + d", "abs(noise-1)*d + 1", "n**(3/2)", "d**2*(1-alpha)"),
+        *("1", "alpha", "sqrt(gamma)", "1/d", "noise", "norm2 - 1"),
+    ]
+)
+LIMIT_CONDITIONS = st.sampled_from(
+    ["alpha > 1", "n > d", "noise == 0", "alpha*gamma == 1", "abs(n-k) == d", "n*(k-d) == 0"]
+)
+LIMIT_STATEMENTS = st.builds(
+    lambda claim, parts, conditions: " when ".join(
+        filter(None, (claim.format(*parts), ", ".join(conditions)))
+    ),
+    st.sampled_from(("({0})*({1}) + {2} ~ ({0})*({1})", "({0}) + {1} ~ {2}", "{0} ~ {1} + {2}")),
+    st.tuples(LIMIT_TERMS, LIMIT_TERMS, LIMIT_TERMS),
+    st.lists(LIMIT_CONDITIONS, max_size=2),
+)
+RATIOS = [Fraction(text) for text in ("1/4", "1/2", "1", "9/4", "2", "4")]
+LIMIT_POINTS = [
+    {"n": alpha, "k": gamma, "d": Fraction(1), "norm2": norm2, "noise": noise}
+    for alpha, gamma in itertools.product(RATIOS, repeat=2)
+    for norm2, noise in ((Fraction(1), Fraction(0)), (Fraction(2), Fraction(1)))
+]
+
+
+@given(LIMIT_STATEMENTS)
+@settings(max_examples=250)
+def test_random_limits_that_are_proved_hold(statement):
+    parsed = parse(statement)
+    try:
+        proof, order = prove_limit(parsed, cases(parsed, in_limit=True), time.monotonic() + 0.3)
+    except (TooLargeError, UndefinedError):
+        return
+    if not proof.holds:
+        assert order is None
+        return
+    for point in LIMIT_POINTS:
+        assert limit_at(parsed, point) in (None, "1"), point
+        if order is not None:
+            check_order(parsed, order, point)
+
+
+def check_order(statement, order, point):
+    """Compare the error at d = 10^40 with its order."""
+    large = {name: value * (10**40 if name in "nkd" else 1) for name, value in point.items()}
+    values = isotropic_values(large)
+    if limit_at(statement, point) is None or not all(
+        decided(condition, values) for condition in statement.conditions
+    ):
+        return
+    left, right = statement.text.partition(" when ")[0].split("~")
+    scaled = f"d**({order.exponent})*(({left})/({right}) - 1)"
+    bound = f"abs({scaled}) < 10**18"
+    if order.coefficient is not None:
+        known = order.coefficient
+        bound = f"abs({scaled} - ({known})) < (1 + abs({known}))/10**15"
+    assert decided(parse(bound).claim, values), (point, order)
 
 
 @pytest.mark.parametrize(

@@ -214,7 +214,8 @@ def mutants(
     raise typer.Exit(0 if outcome.all_killed else 1)
 
 
-@app.command()
+# A statement may begin with a minus.
+@app.command(context_settings={"ignore_unknown_options": True})
 def check(
     statement: Annotated[
         str, typer.Argument(metavar="STATEMENT", help="Such as 'risk_after <= risk_before'.")
@@ -237,7 +238,8 @@ def check(
         for title in ("counterexample", "order"):
             values = getattr(outcome, title)
             if values:
-                print(f"{title}:", ", ".join(f"{name} = {each}" for name, each in values.items()))
+                known = {name: each for name, each in values.items() if each is not None}
+                print(f"{title}:", ", ".join(f"{name} = {each}" for name, each in known.items()))
         for line in outcome.tried:
             print(f"- {line}")
     raise typer.Exit(_EXIT_CODES[outcome.verdict])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,8 +10,7 @@ from fractions import Fraction
 import flint
 from flint.utils.flint_exceptions import DomainError
 
-from ttt_theory.closed_form import isotropic
-from ttt_theory.statements.domain import Case, Constraint, Domain, solve
+from ttt_theory.statements.domain import Case, Constraint, solve
 from ttt_theory.statements.evaluation import HOLDS, UnresolvedError, evaluate
 from ttt_theory.statements.positivity import goal, proves
 from ttt_theory.statements.proofs import Proof, is_empty
@@ -22,6 +22,7 @@ from ttt_theory.statements.rational import (
     Ratio,
     coefficients,
     factored,
+    formula,
     polynomial,
     variables,
 )
@@ -35,6 +36,7 @@ _ROOT_OF_DIM = 2
 _NAMED_RING = flint.fmpz_mpoly_ctx.get(
     ("alpha", "gamma", "sqrt_d", *RING.names()[3:]), flint.Ordering.lex
 )
+_ROOT = re.compile(r"\bx(\d+)")
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,21 @@ class Order:
     ----------
     exponent : str
         An integer or a half.
-    coefficient : str
-        In alpha, gamma, norm2 and noise.
+    coefficient : str or None
+        In alpha, gamma, norm2 and noise; it may be 0 at some of them.  None if no one expression
+        holds everywhere: then the exponent is the smallest of those found.
     """
 
     exponent: str
-    coefficient: str
+    coefficient: str | None
+
+
+class _NotProvedError(Exception):
+    """Why a ratio may not tend to 1."""
+
+
+_Term = tuple[Fraction, Ratio]
+"""The exponent and the coefficient of the error's leading term."""
 
 
 def prove_limit(
@@ -59,36 +70,44 @@ def prove_limit(
     """Try to prove that the ratio of the sides tends to 1.
 
     The ratio is rational in √d, so that its limit and the order of the error are read off the
-    leading coefficients; these must not be zero anywhere.
+    leading coefficients.  Where the denominator's may vanish the next terms lead; such places are
+    solved for and looked at by themselves.
 
     Returns
     -------
     proof : Proof
     order : Order or None
-        None if the sides are equal, or nothing was proved.
+        None if the sides are equal everywhere, or nothing was proved.
     """
-    orders: list[tuple[Fraction, str]] = []
+    found: list[tuple[Fraction, str] | None] = []
+    exponents: set[Fraction] = set()
+    undefined = False
     for case in cases:
         for branch in branches(statement.claim, statement.conditions, case, in_limit=True):
             if is_empty(branch.domain, branch.constraints, deadline):
                 continue
+            if not branch.is_defined:
+                undefined = True
+                continue
             if not _is_rational_in_dim(branch):
                 step = "a side is not rational in sqrt(d); such limits are not decided"
                 return Proof(False, (step,)), None
-            left, right = (
-                Ratio(*(without_squares(part, branch.roots) for part in (side.numer, side.denom)))
-                for side in (branch.left, branch.right)
-            )
-            problem = _differ(left, right, branch.domain, branch.constraints, deadline)
-            if problem:
-                return Proof(False, (problem,)), None
-            ratio = left / right
-            orders += _order(ratio)
-    steps = ("the leading coefficients of both sides in d are equal and nowhere zero",)
-    if not orders:
-        return Proof(True, (*steps, "the sides are equal")), None
-    exponent, coefficient = min(orders)
-    return Proof(True, steps), Order(str(exponent), coefficient)
+            try:
+                terms = _terms(branch, branch.left, branch.right, branch.constraints, deadline)
+            except _NotProvedError as reason:
+                return Proof(False, (str(reason),)), None
+            exponents.update(term[0] for term in terms if term)
+            found += [term and (term[0], _named(term[1], branch.roots)) for term in terms]
+    if undefined and not found:
+        return Proof(False, ("a side is defined nowhere",)), None
+    step = "both sides have the same leading term in d, wherever the conditions hold"
+    if not exponents:
+        return Proof(True, (step, "the sides are equal")), None
+    if len(set(found)) == 1 and found[0]:
+        exponent, coefficient = found[0]
+        return Proof(True, (step,)), Order(str(exponent), coefficient)
+    several = "no one expression holds everywhere for the error's leading coefficient"
+    return Proof(True, (step, several)), Order(str(min(exponents)), None)
 
 
 def _is_rational_in_dim(branch: Branch) -> bool:
@@ -103,69 +122,94 @@ def _leading(of: Polynomial) -> tuple[int, Polynomial]:
     return degree, parts[degree]
 
 
-def _differ(
+def _terms(
+    branch: Branch,
     left: Ratio,
     right: Ratio,
-    domain: Domain,
     constraints: list[Constraint],
     deadline: float,
     depth: int = 4,
-) -> str | None:
-    """Return why left/right may not tend to 1 everywhere, or None if it is seen to."""
+) -> list[_Term | None]:
+    """Return the error's leading term, None for no error, and those where it is another one."""
+    left, right = _reduced(left, branch.roots), _reduced(right, branch.roots)
     if right == 0:
-        return "the right side is zero"
+        raise _NotProvedError("the right side is zero")
     ratio = left / right
-    if ratio == 0 or _leading(ratio.numer) != _leading(ratio.denom):
-        return "the leading coefficients of the sides differ"
-    leading = _leading(ratio.denom)[1] * _leading(right.numer)[1]
-    for factor, _ in factored(leading)[1]:
+    numer, denom = (without_squares(part, branch.roots) for part in (ratio.numer, ratio.denom))
+    if numer.is_zero() or denom.is_zero() or _leading(numer) != _leading(denom):
+        raise _NotProvedError("the leading coefficients of the sides differ")
+    degree, leading = _leading(denom)
+    term = None
+    if numer != denom:
+        error_degree, error_leading = _leading(numer - denom)
+        term = Fraction(degree - error_degree, 2), Ratio(error_leading, leading)
+    found = [term]
+    for factor, _ in factored(leading * _leading(right.numer)[1])[1]:
         if any(
-            proves(goal(domain, sign * factor, constraints, strict=True), deadline)
+            proves(goal(branch.domain, sign * factor, constraints, strict=True), deadline)
             for sign in (1, -1)
         ):
             continue
         # Where this factor vanishes the next terms lead.
-        place = f"where {_named(Ratio(factor))} = 0"
-        exceptions = solve(domain, Case(constraints=tuple(constraints)), factor)
+        place = f"where {_named(Ratio(factor), branch.roots)} = 0"
+        exceptions = solve(branch.domain, Case(constraints=tuple(constraints)), factor)
         if depth == 0 or any(not case.solved for case in exceptions):
-            return f"the leading coefficient may vanish, {place}"
+            raise _NotProvedError(f"the leading coefficient may vanish, {place}")
         for case in exceptions:
             kept = list(case.constraints)
-            if is_empty(domain, kept, deadline):
+            if is_empty(branch.domain, kept, deadline):
                 continue
             try:
                 sides = case.reduced(left), case.reduced(right)
             except ZeroDivisionError:
-                return f"a side is not defined {place}"
-            problem = _differ(*sides, domain, kept, deadline, depth - 1)
-            if problem:
-                return f"{problem} {place}"
-    return None
+                raise _NotProvedError(f"a side is not defined {place}") from None
+            try:
+                terms = _terms(branch, *sides, kept, deadline, depth - 1)
+            except _NotProvedError as reason:
+                raise _NotProvedError(f"{reason} {place}") from None
+            found += [each for each in terms if not _agree(term, each, case)]
+    return found
 
 
-def _order(ratio: Ratio) -> list[tuple[Fraction, str]]:
-    error = ratio.numer - ratio.denom
-    if error.is_zero():
-        return []
-    degree, leading = _leading(ratio.denom)
-    error_degree, error_leading = _leading(error)
-    return [(Fraction(degree - error_degree, 2), _named(Ratio(error_leading, leading)))]
+def _agree(general: _Term | None, special: _Term | None, case: Case) -> bool:
+    """Whether an error's leading term holds in a case too."""
+    if general is None or special is None:
+        return general == special
+    try:
+        return special == (general[0], case.reduced(general[1]))
+    except ZeroDivisionError:
+        return False
 
 
-def _named(ratio: Ratio) -> str:
+def _reduced(ratio: Ratio, roots: dict[int, Polynomial]) -> Ratio:
+    return Ratio(*(without_squares(part, roots) for part in (ratio.numer, ratio.denom)))
+
+
+def _named(ratio: Ratio, roots: dict[int, Polynomial]) -> str:
     """Return a ratio in factors, with the names of the limit."""
-    top, bottom = _product(ratio.numer), _product(ratio.denom)
-    return top if bottom == "1" else f"{top}/({bottom})"
+    (top, _), (bottom, count) = _product(ratio.numer, roots), _product(ratio.denom, roots)
+    if bottom == "1":
+        return top
+    return f"{top}/{bottom}" if count == 1 else f"{top}/({bottom})"
 
 
-def _product(of: Polynomial) -> str:
+def _product(of: Polynomial, roots: dict[int, Polynomial]) -> tuple[str, int]:
+    """Return a product as text, and how many factors it has."""
     content, factors = factored(_NAMED_RING.from_dict(of.to_dict()))
     texts = [str(abs(content))] if abs(content) != 1 or not factors else []
     for factor, multiplicity in factors:
         text = str(factor).replace("^", "**")
         text = f"({text})" if len(factor) > 1 else text
         texts.append(text if multiplicity == 1 else f"{text}**{multiplicity}")
-    return ("-" if content < 0 else "") + "*".join(texts)
+    product = ("-" if content < 0 else "") + "*".join(texts)
+    named = _ROOT.sub(lambda found: _root_named(int(found[1]) + len(NAMES), roots), product)
+    return named, len(texts)
+
+
+def _root_named(slot: int, roots: dict[int, Polynomial]) -> str:
+    text, _ = _product(roots[slot], roots)
+    is_enclosed = text.startswith("(") and len(factored(roots[slot])[1]) == 1
+    return f"sqrt{text}" if is_enclosed else f"sqrt({text})"
 
 
 class _Growth:
@@ -188,8 +232,7 @@ class _Growth:
         return self.values[NAMES.index(name)]
 
     def quantity(self, name: str, start: str | None) -> Ratio:
-        formula = getattr(isotropic, f"{start or 'warm'}_{name}")
-        return Ratio.of(formula(*(self.values[slot] for slot in range(len(NAMES)))))
+        return Ratio.of(formula(name, start)(*(self.values[slot] for slot in range(len(NAMES)))))
 
     def inverse(self, value: Ratio) -> Ratio:
         return value.inverse()

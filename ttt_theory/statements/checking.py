@@ -11,15 +11,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttt_theory.errors import StatementError
+from ttt_theory.errors import InvalidSettingError, StatementError
 from ttt_theory.statements.syntax import parse
 
 if TYPE_CHECKING:
     from ttt_theory.setting import Setting
 
-__all__ = ["StatementVerdict", "check"]
+__all__ = ["StatementVerdict", "check", "undecided"]
 
-_LONGEST_SECONDS = 17.0
+_LONGEST_SECONDS = 15.0
 _LARGEST_DIM = 64
 
 
@@ -36,9 +36,10 @@ class StatementVerdict:
     counterexample : dict of str to str, optional
         If refuted: exact values for which the conditions hold and the statement does not, and the
         values of its sides, `left` and `right`, or the `limit` of their ratio.
-    order : dict of str to str, optional
-        If asymptotic: the `exponent` p and the `coefficient` c of left/right = 1 + c·d^−p + …;
-        None if the sides are equal.
+    order : dict, optional
+        If asymptotic: the `exponent` p and the `coefficient` c of left/right = 1 + c·d^−p + …, as
+        text; c may be 0 at some values of the names, and is None if no one expression holds at all
+        of them: p is then the smallest exponent.  None if the sides are equal.
     tried : tuple of str
         The proof, or what was tried.
     """
@@ -46,7 +47,7 @@ class StatementVerdict:
     statement: str
     verdict: str
     counterexample: dict[str, str] | None
-    order: dict[str, str] | None
+    order: dict[str, str | None] | None
     tried: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -84,6 +85,8 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     ------
     StatementError
         If the statement cannot be read, or its conditions contradict each other.
+    InvalidSettingError
+        If the setting is anything but a `Setting`.
 
     Notes
     -----
@@ -101,19 +104,31 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     parsed = parse(statement)
     arrays = None
     if setting is not None:
+        from ttt_theory.setting import Setting
+
+        if not isinstance(setting, Setting):
+            raise InvalidSettingError("setting", setting, "give a Setting, or none")
         if parsed.claim.relation == "~":
             raise StatementError("~ says nothing of a setting, whose sizes are fixed; use <= or ==")
         if setting.dim > _LARGEST_DIM:
             reason = (
                 f"exact matrices of dim {setting.dim} are too large; the most is {_LARGEST_DIM}"
             )
-            return StatementVerdict(statement, "undecided", None, None, (reason,))
+            return _verdict(statement, undecided(reason))
         arrays = _arrays(setting)
     answer = _in_a_process(pickle.dumps((statement, arrays)))
     if "error" in answer:
         raise StatementError(answer["error"])
-    tried = tuple(answer.pop("tried"))
-    return StatementVerdict(statement=statement, tried=tried, **answer)
+    return _verdict(statement, answer)
+
+
+def undecided(*tried: str) -> dict[str, Any]:
+    """Return the answer to a statement that was neither proved nor refuted, as plain data."""
+    return {"verdict": "undecided", "counterexample": None, "order": None, "tried": list(tried)}
+
+
+def _verdict(statement: str, answer: dict[str, Any]) -> StatementVerdict:
+    return StatementVerdict(statement, **{**answer, "tried": tuple(answer["tried"])})
 
 
 def _arrays(setting: Setting) -> dict[str, Any]:
@@ -150,14 +165,10 @@ def _in_a_process(request: bytes) -> dict[str, Any]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return _undecided(f"stopped after {_LONGEST_SECONDS:g} s")
+        return undecided(f"stopped after {_LONGEST_SECONDS:g} s")
     if finished.returncode:
         lines = finished.stderr.decode(errors="replace").strip().splitlines()
         reason = lines[-1] if lines else f"status {finished.returncode}"
-        return _undecided(f"the process that worked on it failed: {reason}")
+        return undecided(f"the process that worked on it failed: {reason}")
     answer: dict[str, Any] = json.loads(finished.stdout)
     return answer
-
-
-def _undecided(reason: str) -> dict[str, Any]:
-    return {"verdict": "undecided", "counterexample": None, "order": None, "tried": [reason]}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import Any
 
 from ttt_theory.errors import StatementError
 from ttt_theory.statements.asymptotics import Order, limit_at, prove_limit
+from ttt_theory.statements.checking import undecided
 from ttt_theory.statements.domain import FINITE, LIMIT, Case
 from ttt_theory.statements.evaluation import (
     UndefinedError,
@@ -24,11 +26,16 @@ from ttt_theory.statements.syntax import Statement, parse
 __all__ = ["decided"]
 
 _FIRST_POINTS, _FIRST_LIMITS, _FIRST_SECONDS = 300, 60, 3.0
-_MORE_POINTS, _MORE_SECONDS = 5000, 5.0
-_PROOF_SECONDS = 6.0
-_CONTRADICTION = "the conditions contradict each other; nothing is left to be true or false"
+_GRID_SECONDS = 2.0
+_MORE_POINTS, _MORE_SECONDS = 5000, 3.0
+_PROOF_SECONDS = 5.0
+_CONTRADICTION = (
+    "the conditions contradict each other, or are defined nowhere; nothing is left to be true or "
+    "false"
+)
 _NO_LIMIT = (
-    "the conditions leave no fixed alpha = n/d and gamma = k/d as d grows; ~ speaks of those"
+    "the conditions leave no fixed alpha = n/d, gamma = k/d, norm2 and noise as d grows; ~ speaks "
+    "of those"
 )
 
 
@@ -79,31 +86,30 @@ def _over(
     search(spaces, falsifies, special, points, _FIRST_SECONDS, finding)
     if finding.counterexample is None:
         proof, order = _proof(statement, found, in_limit)
-        if proof.holds and finding.witness is None:
+        if proof.holds:
+            search(spaces, falsifies, special, None, _GRID_SECONDS, finding)
+        if finding.counterexample is None and (not proof.holds or finding.witness is None):
             search(spaces, falsifies, special, _MORE_POINTS, _MORE_SECONDS, finding)
-        if proof.holds and finding.witness is not None:
+        if proof.holds and finding.witness is not None and finding.counterexample is None:
             return {
                 "verdict": "asymptotic" if in_limit else "proved",
                 "counterexample": None,
-                "order": None
-                if order is None
-                else {"exponent": order.exponent, "coefficient": order.coefficient},
+                "order": None if order is None else asdict(order),
                 "tried": [*tried, *proof.steps],
             }
         tried += ["the algebra finds no fault"] if proof.holds else proof.steps
     if finding.counterexample is None:
-        search(spaces, falsifies, special, _MORE_POINTS, _MORE_SECONDS, finding)
-    if finding.counterexample is None:
         if finding.witness is None:
             _check_conditions(statement, found, in_limit)
-            tried.append("no point was found where the conditions hold and both sides are defined")
-        tried.append(f"no counterexample among {finding.tried} exact points")
-        return {"verdict": "undecided", "counterexample": None, "order": None, "tried": tried}
+            tried.append(
+                "no point was found where the conditions hold and both sides could be evaluated"
+            )
+        return undecided(*tried, f"no counterexample among {finding.tried} points")
     return {
         "verdict": "refuted",
         "counterexample": _described(statement, finding.counterexample, in_limit),
         "order": None,
-        "tried": [f"evaluated exactly at {finding.tried} points"],
+        "tried": [f"evaluated with certainty at {finding.tried} points"],
     }
 
 
@@ -113,8 +119,6 @@ def _proof(statement: Statement, found: list[Case], in_limit: bool) -> tuple[Pro
         if in_limit:
             return prove_limit(statement, found, deadline)
         return prove(statement, found, deadline), None
-    except UndefinedError:
-        return Proof(False, ("a side is defined nowhere",)), None
     except TooLargeError:
         return Proof(False, ("an expression has too many terms or cases to expand",)), None
 
@@ -130,7 +134,7 @@ def _check_conditions(statement: Statement, found: list[Case], in_limit: bool) -
             for case in found
             for branch in branches(unconditional, statement.conditions, case, in_limit=in_limit)
         )
-    except (TooLargeError, UndefinedError):
+    except TooLargeError:
         return
     if empty:
         raise StatementError(_NO_LIMIT if in_limit else _CONTRADICTION)
@@ -172,23 +176,20 @@ def _of_setting(statement: Statement, arrays: dict[str, Any]) -> dict[str, Any]:
     from ttt_theory.statements.given_setting import setting_values
 
     values = setting_values(arrays)
-    answer: dict[str, Any] = {"verdict": "undecided", "counterexample": None, "order": None}
     try:
         for condition in statement.conditions:
             holds, _, _ = decide(condition, values)
             if not holds:
                 what = "cannot be decided" if holds is None else "does not hold"
-                return {**answer, "tried": [f"a condition {what} for this setting"]}
+                return undecided(f"a condition {what} for this setting")
         holds, _, _ = decide(statement.claim, values)
     except UndefinedError:
-        return {**answer, "tried": ["a side or a condition has no value for this setting"]}
+        return undecided("a side or a condition has no value for this setting")
     if holds is None:
-        return {**answer, "tried": ["the sides agree in all digits that were computed"]}
-    if holds:
-        return {**answer, "verdict": "proved", "tried": ["both sides evaluated exactly"]}
+        return undecided("the sides agree in all digits that were computed")
     return {
-        **answer,
-        "verdict": "refuted",
-        "counterexample": _sides(statement, values),
-        "tried": ["both sides evaluated exactly"],
+        "verdict": "proved" if holds else "refuted",
+        "counterexample": None if holds else _sides(statement, values),
+        "order": None,
+        "tried": ["both sides evaluated with certainty"],
     }

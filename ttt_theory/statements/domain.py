@@ -12,6 +12,7 @@ from ttt_theory.statements.rational import (
     Ratio,
     coefficients,
     factored,
+    has_only_names,
     is_positive_on,
     variables,
 )
@@ -81,10 +82,20 @@ class Case:
         Indeterminates that the others determine.
     constraints : tuple of Constraint
         What holds in this part, in terms of the others.
+
+    Raises
+    ------
+    ValueError
+        If an indeterminate occurs that is no name: it has a meaning within one branch only.
     """
 
     solved: dict[int, Ratio] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
+
+    def __post_init__(self) -> None:
+        parts = [part for ratio in self.solved.values() for part in (ratio.numer, ratio.denom)]
+        if not all(map(has_only_names, [*parts, *(bound for bound, _ in self.constraints)])):
+            raise ValueError("a case holds an indeterminate of a branch")
 
     def value(self, slot: int) -> Ratio:
         """Return an indeterminate in terms of those that are free."""
@@ -124,10 +135,10 @@ def solve(domain: Domain, case: Case, equation: Polynomial) -> list[Case]:
         if domain.sign(factor):
             continue
         options = []
-        for slot in variables(factor):
+        for slot in variables(factor) if has_only_names(factor) else []:
             parts = coefficients(factor, slot)
             leading = parts.get(1)
-            if max(parts) > 1 or slot >= len(NAMES) or leading is None or not domain.sign(leading):
+            if max(parts) > 1 or leading is None or not domain.sign(leading):
                 continue
             # Without a quotient integers stay integers.
             rank = (not leading.is_constant(), abs(leading.leading_coefficient()), slot)

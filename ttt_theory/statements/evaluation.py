@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import flint
 
-from ttt_theory.closed_form import isotropic
+from ttt_theory.statements.rational import formula
 from ttt_theory.statements.syntax import (
     Comparison,
     Node,
@@ -213,8 +213,7 @@ def isotropic_values(point: Point) -> Values:
 
     def quantity(name: str, start: str | None) -> flint.fmpq:
         try:
-            formula = getattr(isotropic, f"{start or 'warm'}_{name}")
-            return flint.fmpq(formula(*arguments))
+            return flint.fmpq(formula(name, start)(*arguments))
         except ZeroDivisionError:
             raise UndefinedError from None
 

@@ -58,6 +58,9 @@ def prove(statement: Statement, cases: list[Case], deadline: float) -> Proof:
         for branch in branches(statement.claim, statement.conditions, case, in_limit=False):
             if is_empty(branch.domain, branch.constraints, deadline):
                 continue
+            if not branch.is_defined:
+                defined = False
+                continue
             count += 1
             if not _holds(branch, relation, deadline):
                 goal_name = "zero" if relation == "==" else "of one sign"
@@ -65,6 +68,8 @@ def prove(statement: Statement, cases: list[Case], deadline: float) -> Proof:
                     False, (f"the difference of the sides was not seen to be {goal_name}",)
                 )
             defined = defined and _is_defined(branch, deadline)
+    if not count and not defined:
+        return Proof(False, ("a side is defined nowhere",))
     how = "the difference of the sides "
     how += "is zero identically" if relation == "==" else "has the sign claimed, by its factors"
     steps = [how if count < 2 else f"{how}, in each of {count} cases"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import flint
 
@@ -18,7 +19,9 @@ __all__ = [
     "TooLargeError",
     "coefficients",
     "factored",
+    "formula",
     "has_nonnegative_terms",
+    "has_only_names",
     "is_positive_on",
     "polynomial",
     "quantity",
@@ -221,6 +224,11 @@ def variables(of: Polynomial) -> list[int]:
     return [slot for slot, degree in enumerate(of.degrees()) if degree > 0]
 
 
+def has_only_names(of: Polynomial) -> bool:
+    """Whether no indeterminate occurs that stands for a root, exponential or logarithm."""
+    return all(slot < len(NAMES) for slot in variables(of))
+
+
 def has_nonnegative_terms(of: Polynomial) -> bool:
     """Whether no coefficient is negative, so that no value at non-negative arguments is."""
     return all(coefficient >= 0 for coefficient in of.coeffs())
@@ -237,8 +245,13 @@ def is_positive_on(of: Polynomial, positive: frozenset[int]) -> bool:
     )
 
 
+def formula(name: str, start: str | None) -> Callable[..., Any]:
+    """Return the formula of a quantity in n, k, d, norm2 and noise; warm is the default start."""
+    found: Callable[..., Any] = getattr(isotropic, f"{start or 'warm'}_{name}")
+    return found
+
+
 @cache
 def quantity(name: str, start: str | None) -> Ratio:
-    """Return a quantity as a ratio in n, k, d, norm2 and noise; the start is warm by default."""
-    formula: Callable[..., Ratio] = getattr(isotropic, f"{start or 'warm'}_{name}")
-    return formula(*map(Ratio, GENERATORS[: len(NAMES)]))
+    """Return a quantity as a ratio in n, k, d, norm2 and noise."""
+    return Ratio.of(formula(name, start)(*map(Ratio, GENERATORS[: len(NAMES)])))

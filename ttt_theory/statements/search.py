@@ -28,9 +28,15 @@ __all__ = ["Finding", "Point", "Space", "constants", "search"]
 _COUNTS = (1, 2, 3, 5, 10, 30, 100, 300, 1000, 10**4, 10**5, 10**6)
 _REALS = tuple(Fraction(*pair) for pair in ((1, 1), (2, 1), (1, 2), (10, 1), (1, 10), (100, 1)))
 _FIRST_COUNTS = (1, 2, 3, 10, 30, 100, 1000)
+_GRID_COUNTS = tuple(map(Fraction, range(1, 8)))
+_GRID_REALS = tuple(Fraction(*pair) for pair in ((1, 1), (1, 2), (2, 1)))
+_GRID_RATIOS = (*_GRID_REALS, *(Fraction(*pair) for pair in ((1, 3), (3, 1), (3, 2), (2, 3))))
 _MOST_EXAMPLES = 150
 # Each begins at the smallest counterexample of those before.
 _ROUNDS = 3
+# How far below itself each count of a counterexample is tried, without gaps.
+_DESCENT = 64
+_DESCENT_SECONDS = 1.0
 _LARGEST_CONSTANT = 10**30
 
 Point = dict[str, Fraction]
@@ -79,6 +85,23 @@ class Space:
             if value < 0 or (name in self.positive and value == 0):
                 return None
         return {name: values[name] for name in NAMES}
+
+    def grid(self) -> Iterator[Point]:
+        """Iterate over small values of the free names, without gaps among the counts."""
+        pools = []
+        for name in self.free:
+            if name in self.counts:
+                pools.append(_GRID_COUNTS)
+            elif name in ("n", "k"):
+                pools.append(_GRID_RATIOS)
+            elif name == "d":
+                # In a limit the size plays no part.
+                pools.append(_GRID_REALS[:1])
+            else:
+                at_zero = () if name in self.positive else (Fraction(0),)
+                pools.append((*at_zero, *_GRID_REALS))
+        for values in itertools.product(*pools):
+            yield dict(zip(self.free, values, strict=True))
 
     def pools(self, special: Sequence[Fraction]) -> dict[str, list[Fraction]]:
         """Return the values to try for each free name, small ones first."""
@@ -159,11 +182,15 @@ def search(
     spaces: list[Space],
     judge: Judge,
     special: Sequence[Fraction],
-    points: int,
+    points: int | None,
     seconds: float,
     finding: Finding,
 ) -> None:
-    """Look for a counterexample at a spread of points, and let Hypothesis shrink one that is found.
+    """Look for a counterexample, let Hypothesis shrink one that is found, and descend from there.
+
+    Unless time is out, the one that is left becomes no smaller, as a sum of all numerators and
+    denominators, if one of its free counts is lowered by up to 64, or one of its free values to one
+    of those that the search tries.
 
     Parameters
     ----------
@@ -171,15 +198,15 @@ def search(
     judge : callable
     special : list of Fraction
         Point worth trying.
-    points : int
-        How many points to try in each space.
+    points : int, optional
+        How many points to try in each space, over many scales; if None, a dense grid of small ones.
     seconds : float
         When to stop.
     finding : Finding
         Updated; its counterexample is the smallest of all that were met.
     """
     deadline = time.monotonic() + seconds
-    hits: dict[tuple[int, ...], Point] = {}
+    hits: dict[tuple[int, ...], tuple[Space, Point]] = {}
 
     def falsifies(space: Space, free: Point) -> bool:
         if time.monotonic() > deadline:
@@ -190,23 +217,31 @@ def search(
             return False
         finding.tried += 1
         if verdict:
-            hits[tuple(map(_height_of, point.values()))] = point
+            hits[tuple(map(_height_of, point.values()))] = (space, point)
         elif finding.witness is None:
             finding.witness = point
         return verdict
 
-    def smallest() -> Point:
+    def smallest() -> tuple[Space, Point]:
         return hits[min(hits, key=lambda heights: (sum(heights), heights))]
 
     with contextlib.suppress(_OutOfTimeError):
         for space in spaces:
-            for free in itertools.islice(_scan(space, special), points):
+            scan = space.grid() if points is None else _scan(space, special)
+            for free in itertools.islice(scan, points):
                 if falsifies(space, free):
                     for _ in range(_ROUNDS):
-                        _shrink(space, special, smallest(), falsifies)
+                        _shrink(space, special, smallest()[1], falsifies)
                     break
-    if hits:
-        finding.counterexample = smallest()
+    if not hits:
+        return
+    deadline = time.monotonic() + _DESCENT_SECONDS
+    with contextlib.suppress(_OutOfTimeError):
+        last = None
+        while last != smallest()[1]:
+            space, last = smallest()
+            _descend(space, special, last, falsifies)
+    _, finding.counterexample = smallest()
 
 
 def _scan(space: Space, special: Sequence[Fraction]) -> Iterator[Point]:
@@ -229,6 +264,30 @@ def _scan(space: Space, special: Sequence[Fraction]) -> Iterator[Point]:
 
 def _height_of(value: Fraction) -> int:
     return _height(value)[0]
+
+
+def _descend(
+    space: Space,
+    special: Sequence[Fraction],
+    known: Point,
+    falsifies: Callable[[Space, Point], bool],
+) -> None:
+    """Try smaller values of each free name, the smallest first, for a smaller counterexample."""
+    for name, pool in space.pools(special).items():
+        smaller = {value for value in pool if _height(value) < _height(known[name])}
+        if name in space.counts:
+            top = int(known[name])
+            smaller.update(map(Fraction, range(max(1, top - _DESCENT), top)))
+        for value in sorted(smaller, key=_height):
+            free = {each: known[each] for each in space.free} | {name: value}
+            point = space.complete(free)
+            if point is not None and _size(point) < _size(known) and falsifies(space, free):
+                known = point
+                break
+
+
+def _size(point: Point) -> int:
+    return sum(map(_height_of, point.values()))
 
 
 def _shrink(

@@ -21,9 +21,9 @@ from ttt_theory.statements.rational import (
     coefficients,
     factored,
     has_nonnegative_terms,
+    has_only_names,
     polynomial,
     quantity,
-    variables,
 )
 from ttt_theory.statements.syntax import Comparison, Statement
 
@@ -50,6 +50,8 @@ class Branch:
         What must not be zero for the sides to be defined.
     domains : list of Constraint
         What roots and logarithms need to be defined.
+    is_defined : bool
+        False if a side is defined nowhere in this branch; then both are left at 0.
     """
 
     left: Ratio
@@ -59,6 +61,7 @@ class Branch:
     domain: Domain
     divisors: list[Polynomial]
     domains: list[Constraint]
+    is_defined: bool = True
 
 
 def without_squares(of: Polynomial, roots: dict[int, Polynomial]) -> Polynomial:
@@ -84,16 +87,30 @@ def cases(statement: Statement, *, in_limit: bool) -> list[Case]:
     -------
     list of Case
         Empty if no point satisfies them.
+
+    Raises
+    ------
+    UndefinedError
+        If a side of one is defined nowhere.
+    TooLargeError
+        If there are too many branches, or too many terms.
     """
     domain = LIMIT if in_limit else FINITE
     found = [Case()]
     for condition in statement.conditions:
         if condition.relation != "==":
             continue
-        found = [
-            new
+        parts = [
+            (case, branch)
             for case in found
             for branch in branches(condition, (), case, in_limit=in_limit)
+        ]
+        if parts and not any(branch.is_defined for _, branch in parts):
+            raise UndefinedError
+        found = [
+            new
+            for case, branch in parts
+            if branch.is_defined
             for new in _solutions(domain, case, branch, in_limit)
         ]
     return found
@@ -103,7 +120,9 @@ def _solutions(domain: Domain, case: Case, branch: Branch, in_limit: bool) -> li
     equation = (branch.left - branch.right).numer
     if not _is_rational(Ratio(equation)):
         return [case]
-    parent = Case(case.solved, tuple(branch.constraints))
+    # An indeterminate that stands for a root means something in its own branch only.
+    kept = [each for each in branch.constraints if _is_rational(Ratio(each[0]))]
+    parent = Case(case.solved, tuple(kept))
     found = [parent]
     # For all large d at once each power of d vanishes by itself.
     equations = coefficients(equation, 2).values() if in_limit else [equation]
@@ -126,8 +145,6 @@ def branches(
 
     Raises
     ------
-    UndefinedError
-        If a side is defined nowhere.
     TooLargeError
         If there are too many branches, or too many terms.
     """
@@ -137,30 +154,46 @@ def branches(
             return
         choices = pending.pop()
         arithmetic = _Symbolic(case, in_limit, choices)
-        for condition in conditions:
-            arithmetic.require(condition)
-        # A point where a condition has no value is outside them all.
-        arithmetic.divisors, arithmetic.domains = [], []
-        left = evaluate(claim.left, arithmetic)
-        right = evaluate(claim.right, arithmetic)
+        branch = _branch(claim, conditions, arithmetic)
         taken = arithmetic.taken
         pending += [(*taken[:index], False) for index in range(len(choices), len(taken))]
-        yield Branch(
-            left,
-            right,
-            [*case.constraints, *arithmetic.constraints],
-            arithmetic.roots,
-            arithmetic.extended_domain(),
-            arithmetic.divisors,
-            arithmetic.domains,
-        )
+        if branch is not None:
+            yield branch
     if pending:
         raise TooLargeError
 
 
+def _branch(
+    claim: Comparison, conditions: tuple[Comparison, ...], arithmetic: _Symbolic
+) -> Branch | None:
+    """Return the branch that the choices lead to, or None where a condition has no value."""
+    try:
+        for condition in conditions:
+            arithmetic.require(condition)
+    except UndefinedError:
+        return None
+    # A point where a condition has no value is outside them all.
+    arithmetic.divisors, arithmetic.domains = [], []
+    left = right = Ratio.of(0)
+    is_defined = True
+    try:
+        left, right = (evaluate(side, arithmetic) for side in (claim.left, claim.right))
+    except UndefinedError:
+        is_defined = False
+    return Branch(
+        left,
+        right,
+        [*arithmetic.case.constraints, *arithmetic.constraints],
+        arithmetic.roots,
+        arithmetic.extended_domain(),
+        arithmetic.divisors,
+        arithmetic.domains,
+        is_defined,
+    )
+
+
 def _is_rational(ratio: Ratio) -> bool:
-    slots = [*variables(ratio.numer), *variables(ratio.denom)]
-    return all(slot < len(NAMES) for slot in slots)
+    return has_only_names(ratio.numer) and has_only_names(ratio.denom)
 
 
 @dataclass
@@ -255,7 +288,10 @@ class _Symbolic:
             return Ratio.of(1)
         if first.numer.leading_coefficient() < 0:
             return self.call("exp", [-first]).inverse()
-        return Ratio(GENERATORS[self._slot(self.exponentials, first, 1)])
+        exponential = Ratio(GENERATORS[self._slot(self.exponentials, first, 1)])
+        if sign := self._evident_sign(first):
+            self._constrain((exponential - 1) * sign, strict=False)
+        return exponential
 
     def _slot(self, table: dict[tuple[str, str], int], of: Ratio, width: int) -> int:
         key = (str(of.numer), str(of.denom))
@@ -269,7 +305,7 @@ class _Symbolic:
     def _constrain(self, ratio: Ratio, *, strict: bool) -> None:
         bound, strict = constraint(self.domain, ratio, strict=strict)
         if self.in_limit:
-            if not all(slot < len(NAMES) for slot in variables(bound)):
+            if not has_only_names(bound):
                 # A root, exponential or logarithm may grow with d in its own way.
                 return
             parts = coefficients(bound, 2)
@@ -303,12 +339,14 @@ class _Symbolic:
         """Return a square root with one indeterminate for each irreducible factor.
 
         A factor that may have either sign goes, with the others of its kind, into one radicand.
+        Where that is negative the root is 0 if the square of another factor vanishes, or undefined.
         """
         radicand = without_squares(ratio.numer * ratio.denom, self.roots)
         if radicand.is_zero():
             return Ratio.of(0)
         content, factors = factored(radicand)
         rest, outside, prime_factors = polynomial(1), Ratio.of(1), []
+        square_may_vanish = False
         for factor, multiplicity in factors:
             sign = self.domain.sign(factor)
             if sign < 0:
@@ -320,8 +358,16 @@ class _Symbolic:
                 prime_factors.append(size.numer)
             elif multiplicity % 2:
                 rest *= factor
-        if rest.is_constant() and content < 0:
+            square_may_vanish |= not sign and multiplicity % 2 == 0
+        rest *= 1 if content > 0 else -1
+        if square_may_vanish:
+            if not self._is_nonnegative(Ratio(rest)):
+                self.domains.append((radicand, False))
+                return Ratio.of(0)
+        elif (-rest).is_one():
             raise UndefinedError
+        elif not rest.is_one():
+            self.domains.append((rest, False))
         left = abs(int(content))
         for prime in range(2, _LARGEST_PRIME):
             while left % prime**2 == 0:
@@ -337,8 +383,6 @@ class _Symbolic:
         else:
             prime_factors.append(polynomial(left))
         if not rest.is_constant():
-            rest *= 1 if content > 0 else -1
-            self.domains.append((rest, False))
             prime_factors.append(rest)
         for each in prime_factors:
             outside *= self._root_symbol(each)

@@ -10,19 +10,22 @@ import sys
 __all__ = ["main"]
 
 _MOST_MEMORY = 2 * 1024**3
+_MOST_SECONDS = 20
 
 
-def _limit_memory() -> None:
-    # There is no such limit on Windows, and macOS may refuse it.
+def _limit_resources() -> None:
+    # There are no such limits on Windows, and macOS may refuse that of memory.
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
+        # Whoever asked stops this process sooner, unless it was killed itself.
+        resource.setrlimit(resource.RLIMIT_CPU, (_MOST_SECONDS, _MOST_SECONDS))
         resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
 
 
 def main() -> None:
     """Answer one request."""
-    _limit_memory()
+    _limit_resources()
     from ttt_theory.errors import StatementError
     from ttt_theory.statements.deciding import decided
 
