@@ -14,6 +14,7 @@ from ttt_theory.claims.certificates import (
     certified_values,
 )
 from ttt_theory.claims.claim import Claim, Run, exactly
+from ttt_theory.claims.comparison import risk_agrees
 from ttt_theory.claims.second_derivation import formulas_are_derived, values_are_derived
 from ttt_theory.claims.settings import COLD, DENSE_START, SHIFTED, TINY
 from ttt_theory.claims.spectrum import curve, isotropic_spectrum
@@ -21,7 +22,7 @@ from ttt_theory.closed_form import isotropic, one_step, pretraining
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.evidence.equivalence import COEFFICIENTS, equivalence
 from ttt_theory.evidence.exact_average import exact_coefficients
-from ttt_theory.evidence.record import Evidence, Verdict, agreement
+from ttt_theory.evidence.record import Evidence, Verdict
 from ttt_theory.evidence.symbolic import (
     DIM,
     LENGTH,
@@ -99,28 +100,15 @@ def _noisy_warm_start(_: Run) -> list[Evidence]:
 
 def _literal_averages(settings: dict[str, Setting]) -> list[Evidence]:
     """Compare every field of the exact risk with the literal simulator, averaged exactly."""
-    evidence = []
-    for name, setting in settings.items():
-        constant, linear, quadratic = exact_coefficients(experiment(setting))
-        risk = one_step_risk(setting)
-        improvement = linear**2 / (4.0 * quadratic)
-        literal = {
-            "constant": constant,
-            "linear": linear,
-            "quadratic": quadratic,
-            "step_size": linear / (2.0 * quadratic),
-            "risk_before": constant,
-            "risk_after": constant - improvement,
-            "improvement": improvement,
-        }
-        evidence.append(
-            agreement(
-                "exact average",
-                f"{name}: the literal simulator's expectation is the exact risk",
-                [getattr(risk, field) / value - 1.0 for field, value in literal.items()],
-            )
+    return [
+        risk_agrees(
+            "exact average",
+            f"{name}: the literal simulator's expectation is the exact risk",
+            setting,
+            exact_coefficients(experiment(setting)),
         )
-    return evidence
+        for name, setting in settings.items()
+    ]
 
 
 def _literal_averages_without_noise(_: Run) -> list[Evidence]:

@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ttt_theory.claims.comparison import risk_agrees
 from ttt_theory.claims.settings import COLD, DENSE_START, SHIFTED, TINY
 from ttt_theory.closed_form import one_step
 from ttt_theory.covariance import Diagonal, PowerLaw
 from ttt_theory.evidence.indeterminates import Indeterminates, same
-from ttt_theory.evidence.record import Evidence, agreement
 from ttt_theory.monte_carlo import experiment
 from ttt_theory.problem import dense
-from ttt_theory.risk import one_step_risk
 from ttt_theory.setting import Setting
 from ttt_theory.wick import (
     Expression,
@@ -41,6 +40,7 @@ from ttt_theory.wick import (
 
 if TYPE_CHECKING:
     from ttt_theory.claims.claim import Run
+    from ttt_theory.evidence.record import Evidence
 
 __all__ = ["derived_coefficients", "derived_risk", "formulas_are_derived", "values_are_derived"]
 
@@ -145,28 +145,15 @@ def _exact(array: Any) -> Any:
 
 def values_are_derived(_: Run) -> list[Evidence]:
     """Compare the risk that the package returns with the derived one, in exact arithmetic."""
-    evidence = []
-    for name, setting in _SETTINGS.items():
-        constant, linear, quadratic = derived_coefficients(setting)
-        improvement = linear**2 / (4 * quadratic)
-        derived = {
-            "constant": constant,
-            "linear": linear,
-            "quadratic": quadratic,
-            "step_size": linear / (2 * quadratic),
-            "risk_before": constant,
-            "risk_after": constant - improvement,
-            "improvement": improvement,
-        }
-        risk = one_step_risk(setting)
-        evidence.append(
-            agreement(
-                "exact value",
-                f"{name}: the risk as computed is the sum over pairings, in exact arithmetic",
-                [getattr(risk, field) / float(value) - 1.0 for field, value in derived.items()],
-            )
+    return [
+        risk_agrees(
+            "exact value",
+            f"{name}: the risk as computed is the sum over pairings, in exact arithmetic",
+            setting,
+            derived_coefficients(setting),
         )
-    return evidence
+        for name, setting in _SETTINGS.items()
+    ]
 
 
 def formulas_are_derived(_: Run) -> list[Evidence]:
