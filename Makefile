@@ -35,16 +35,18 @@ lint: env ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+pip_compile = env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null build/pins/bin/pip-compile --quiet \
+	--allow-unsafe --strip-extras --generate-hashes --annotation-style=line --no-header --no-emit-index-url \
+	--no-emit-trusted-host --no-emit-find-links $(ARGS)
+
 # Under the oldest Python supported, so that each version chosen serves all of them; without this machine's own pip
 # settings, so that the hashes are the public ones. Keeps what is pinned where it can: ARGS=--upgrade does not.
 pins: ## resolve requirements/ anew from pyproject.toml (ARGS=--upgrade)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "make pins needs Python 3.11: set PYTHON")'
 	$(PYTHON) -m venv --clear build/pins
 	build/pins/bin/python -m pip install --quiet pip-tools==7.6.2
-	env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null build/pins/bin/pip-compile --quiet \
-		--all-extras --all-build-deps --allow-unsafe --strip-extras --generate-hashes --annotation-style=line \
-		--no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-		--output-file requirements/dev.txt $(ARGS) pyproject.toml
+	$(pip_compile) --extra verify,sweep,distributed,cli,test,lint --all-build-deps --output-file requirements/dev.txt pyproject.toml
+	$(pip_compile) --extra benchmark --constraint requirements/dev.txt --output-file requirements/benchmark.txt pyproject.toml
 
 clean: ## remove .venv and all that was built
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
