@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
-from ttt_theory import Isotropic, invariants, one_step_risk, problem
+from ttt_theory import Isotropic, invariants, one_step_risk
+from ttt_theory.blocks import DenseBlock, DiagonalBlock
 from ttt_theory.claims import second_derivation
 from ttt_theory.claims.claim import Run
 from ttt_theory.claims.registry import find
@@ -129,7 +130,7 @@ def test_a_wrong_mean_overlap_is_refuted(monkeypatch):
 
 def test_wrong_invariants_are_refuted(monkeypatch):
     # The package computes these by hand, between the compiled formulas.
-    for name in ("_mean_gradient_square", "_form", "_inner"):
+    for name in ("_mean_gradient_square", "_dot", "_inner"):
         original = getattr(invariants, name)
         with monkeypatch.context() as patch:
             patch.setattr(
@@ -138,15 +139,10 @@ def test_wrong_invariants_are_refuted(monkeypatch):
             assert refuted(values_are_derived)
 
 
-@pytest.mark.parametrize("is_diagonal", [True, False])
-def test_both_ways_to_the_part_across_the_mean_are_looked_at(monkeypatch, is_diagonal):
-    original = invariants._mean_gradient_square
-
-    def wrong(parallel, weights, mean, variance):
-        factor = 1.02 if problem.is_diagonal(weights) == is_diagonal else 1.0
-        return original(parallel, weights, mean, factor * variance)
-
-    monkeypatch.setattr(invariants, "_mean_gradient_square", wrong)
+@pytest.mark.parametrize("kind", [DiagonalBlock, DenseBlock])
+def test_both_ways_to_the_part_across_the_mean_are_looked_at(monkeypatch, kind):
+    original = kind.across_square
+    monkeypatch.setattr(kind, "across_square", lambda *given: 1.02 * original(*given))
     assert refuted(values_are_derived)
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ttt_theory.closed_form import one_step
-from ttt_theory.problem import is_diagonal
-from ttt_theory.weights import starting_weights, sum_of_others
+from ttt_theory.weights import starting_weights
 
 if TYPE_CHECKING:
+    from ttt_theory.block_matrix import BlockMatrix
     from ttt_theory.errors import FloatArray
-    from ttt_theory.problem import Matrix, Problem
+    from ttt_theory.problem import Problem
 
 __all__ = ["Invariants"]
 
@@ -58,34 +57,48 @@ class Invariants:
         mean_error = start.mean_error
         label_variance = float(problem.task @ mean) + problem.noise_variance
         mean_square = float(mean @ mean)
-        square = features @ features
-        cube = square @ features
-        powers = {1: features, 2: square, 3: cube}
-        shifts = [weights @ mean, weights @ (features @ mean), weights @ (square @ mean)]
-        spreads = {power: weights @ matrix @ weights.T for power, matrix in powers.items()}
+        energy_direction = features @ mean
+        shifts = [weights @ each for each in (mean, energy_direction, features @ energy_direction)]
+        left, right = features @ weights, weights @ features
+        both = left @ features
+        both_left, both_right = features @ both, both @ features
+        # By the weighting's power of Σ_x, then the spread's: tr(Σ_x^p W Σ_x^r Wᵀ), as W is
+        # traced with Σ_x^pWΣ_x^r, whose factors are moved to where they are needed anyway.
+        spreads = {
+            1: {1: _inner(weights, both), 3: _inner(right, both_right)},
+            3: {1: _inner(left, both_left), 3: _inner(both_left, both_right)},
+        }
         context = {
             "context_length": n,
             "label_variance": label_variance,
             "mean_square": mean_square,
-            "mean_energy": float(mean @ (features @ mean)),
+            "mean_energy": float(mean @ energy_direction),
             "feature_square_trace": _inner(features, features),
         }
 
-        def product_arguments(weighting: Matrix) -> dict[str, float]:
+        def weighted(power: int, *vectors: FloatArray) -> list[FloatArray]:
+            columns = np.array(vectors).T
+            for _ in range(power):
+                columns = features @ columns
+            return list(columns.T)
+
+        def product_arguments(power: int) -> dict[str, float]:
+            bias, shift_0, shift_1 = weighted(power, mean_error, *shifts[:2])
             return context | {
-                "bias_bias": _form(mean_error, weighting, mean_error),
-                "bias_shift_0": _form(mean_error, weighting, shifts[0]),
-                "bias_shift_1": _form(mean_error, weighting, shifts[1]),
-                "bias_shift_2": _form(mean_error, weighting, shifts[2]),
-                "shift_00": _form(shifts[0], weighting, shifts[0]),
-                "shift_01": _form(shifts[0], weighting, shifts[1]),
-                "shift_02": _form(shifts[0], weighting, shifts[2]),
-                "shift_11": _form(shifts[1], weighting, shifts[1]),
-                "spread_1": _inner(weighting, spreads[1]),
-                "spread_3": _inner(weighting, spreads[3]),
+                "bias_bias": _dot(bias, mean_error),
+                "bias_shift_0": _dot(bias, shifts[0]),
+                "bias_shift_1": _dot(bias, shifts[1]),
+                "bias_shift_2": _dot(bias, shifts[2]),
+                "shift_00": _dot(shift_0, shifts[0]),
+                "shift_01": _dot(shift_0, shifts[1]),
+                "shift_02": _dot(shift_0, shifts[2]),
+                "shift_11": _dot(shift_1, shifts[1]),
+                "spread_1": spreads[power][1],
+                "spread_3": spreads[power][3],
             }
 
-        first, third = product_arguments(features), product_arguments(cube)
+        first, third = product_arguments(1), product_arguments(3)
+        bias, shift = weighted(2, mean_error, shifts[0])
         return cls(
             mean_error=mean_error,
             mean_step=features @ (n**2 * start.mean_overlap),
@@ -94,17 +107,17 @@ class Invariants:
                 n, label_variance, first["shift_00"], first["spread_1"]
             ),
             mean_gradient_square=_mean_gradient_square(
-                features @ start.mean_overlap, features @ weights.T @ features, mean, label_variance
+                features @ start.mean_overlap, both.T, mean, label_variance
             ),
             coupling=one_step.coupling(
                 n,
                 label_variance,
                 mean_square,
-                bias_shift_0=_form(mean_error, square, shifts[0]),
-                bias_shift_1=_form(mean_error, square, shifts[1]),
-                shift_00=_form(shifts[0], square, shifts[0]),
-                shift_01=_form(shifts[0], square, shifts[1]),
-                spread_2=_inner(square, spreads[2]),
+                bias_shift_0=_dot(bias, shifts[0]),
+                bias_shift_1=_dot(bias, shifts[1]),
+                shift_00=_dot(shift, shifts[0]),
+                shift_01=_dot(shift, shifts[1]),
+                spread_2=_inner(both, both),
             ),
             centred_product_moment_3=one_step.centred_product_moment(**third),
             pieces={
@@ -117,17 +130,17 @@ class Invariants:
         )
 
 
-def _form(left: FloatArray, matrix: Matrix, right: FloatArray) -> float:
-    return float(left @ (matrix @ right))
+def _dot(left: FloatArray, right: FloatArray) -> float:
+    return float(left @ right)
 
 
-def _inner(left: Matrix, right: Matrix) -> float:
+def _inner(left: BlockMatrix, right: BlockMatrix) -> float:
     """tr(leftᵀ right)."""
-    return float((left * right).sum())
+    return left.inner(right)
 
 
 def _mean_gradient_square(
-    parallel: FloatArray, weights: Matrix, mean: FloatArray, label_variance: float
+    parallel: FloatArray, weights: BlockMatrix, mean: FloatArray, label_variance: float
 ) -> float:
     """‖q(b − Wq)ᵀΣ_x − sΣ_xWᵀΣ_x‖², split into its parts along and across q.
 
@@ -138,11 +151,5 @@ def _mean_gradient_square(
     mean_square = float(mean @ mean)
     if mean_square == 0.0:
         return label_variance**2 * _inner(weights, weights)
-    if is_diagonal(weights):
-        # 1 − q̂_i² is the share of the other coordinates.
-        across = float(weights.diagonal() ** 2 @ (sum_of_others(mean**2) / mean_square))
-    else:
-        direction = mean / math.sqrt(mean_square)
-        rest = weights - np.outer(direction, direction @ weights)
-        across = float(np.sum(rest * rest))
+    across = weights.across_square(mean)
     return float(parallel @ parallel) / mean_square + label_variance**2 * across

@@ -1,4 +1,4 @@
-"""A setting as plain arrays, in units that make its labels and features of order one."""
+"""A setting as plain arrays, in coordinates and units that make them simple and of order one."""
 
 from __future__ import annotations
 
@@ -8,44 +8,46 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ttt_theory.block_matrix import BlockMatrix, joined
 from ttt_theory.errors import FloatArray, OutOfRangeError
+from ttt_theory.reduction import reduced
+from ttt_theory.setting import DenseWeights
+from ttt_theory.structured import Frame, as_structured
 
 if TYPE_CHECKING:
     from ttt_theory.setting import Initialization, Setting
 
-__all__ = ["Problem", "dense", "is_diagonal"]
+__all__ = ["Matrix", "Problem", "dense"]
 
-# An ndarray, or a SciPy sparse array where diagonal: both know `@`, `*`, `.T` and `.sum()`, but no
-# common type says so.
+# An ndarray, a SciPy sparse array where diagonal, or a structured matrix: all know `@` and `*`, but
+# no common type says so.
 Matrix = Any
 
 
-def is_diagonal(matrix: Matrix) -> bool:
-    """Whether a matrix is stored by its diagonal alone."""
-    return not isinstance(matrix, np.ndarray)
-
-
 def dense(matrix: Matrix) -> FloatArray:
-    """Return a matrix as an ndarray, a copy if it was stored by its diagonal."""
-    return np.asarray(matrix.toarray() if is_diagonal(matrix) else matrix)
+    """Return a matrix as an ndarray, a copy unless it is one."""
+    return np.asarray(matrix if isinstance(matrix, np.ndarray) else matrix.toarray())
 
 
 @dataclass(frozen=True)
 class Problem:
-    """The arrays of a setting, features divided by √a and labels by √c.
+    """The arrays of a setting in a frame, features divided by √a and labels by √c.
 
     The risk is homogeneous: with Σ_x/a, β√(a/c), σ²/c and weights aW it is R/c at the step size
     a²cη.  In these units the moments of degree eight neither overflow nor underflow before the
-    result does.  Both a and c are powers of four, so scaling is exact.
+    result does.  Both a and c are powers of four, so scaling is exact.  The frame is one in which
+    the matrices are block diagonal, which does not change the risk either.
 
     Attributes
     ----------
     context_length, test_samples, source_context_length : float
         n and k, and n at pretraining.
-    features, prior, source_features : ndarray or dia_array, shape (d, d)
-        Σ_x, Σ_β, and Σ_x at pretraining; sparse where diagonal.
+    frame : Frame
+        The coordinates: Q stands for β as Qᵀβ, and so on.
+    features, prior, source_features : BlockMatrix, shape (d, d)
+        Σ_x, Σ_β, and Σ_x at pretraining, the same object as Σ_x if it is the same.
     task : ndarray, shape (d,)
-        β.
+        β, without the coordinates of isotropic blocks, where it is zero.
     noise_variance, source_noise_variance : float
         σ², and σ² at pretraining.
     initialization : ZeroWeights, PretrainedWeights or DenseWeights
@@ -56,12 +58,13 @@ class Problem:
 
     context_length: float
     test_samples: float
-    features: Matrix
+    frame: Frame
+    features: BlockMatrix
     task: FloatArray
     noise_variance: float
-    prior: Matrix
+    prior: BlockMatrix
     source_context_length: float
-    source_features: Matrix
+    source_features: BlockMatrix
     source_noise_variance: float
     initialization: Initialization
     feature_exponent: int
@@ -79,24 +82,36 @@ class Problem:
 
     @classmethod
     def of(cls, setting: Setting) -> Problem:
-        """Read the arrays off a setting and scale them.
+        """Read the arrays off a setting, rotate and scale them.
 
         Raises
         ------
+        InvalidSettingError
+            If the matrices have too little structure in common for their size.
         OutOfRangeError
             If the setting mixes scales so far apart that float64 cannot hold them together.
         """
-        features: Matrix = setting.feature_covariance.matrix()
         source = setting.pretraining
-        source_features = (
-            features
-            if source.feature_covariance is setting.feature_covariance
-            else source.feature_covariance.matrix()
+        covariances = (
+            setting.feature_covariance,
+            setting.task_covariance,
+            source.feature_covariance,
         )
+        matrices = {
+            key: as_structured(each.matrix(), checked=True)
+            for key, each in {id(each): each for each in covariances}.items()
+        }
+        reduction = reduced(
+            [matrices[id(each)] for each in covariances],
+            setting.task,
+            as_dense=isinstance(setting.initialization, DenseWeights),
+        )
+        features, prior, source_features = reduction.matrices
         feature_exponent = _even_exponent(float(np.max(features.diagonal())))
         feature_scale = math.ldexp(1.0, feature_exponent)
-        features = features / feature_scale
-        task = _visible_task(setting.task, features)
+        source_is_features = source_features is features
+        features = features * (1.0 / feature_scale)
+        task = _visible_task(reduction.task, features)
         largest_entry = float(np.max(np.abs(task)))
         unit = task / largest_entry if largest_entry > 0.0 else task
         # Scale by scale, since the square of either alone may overflow.
@@ -110,12 +125,15 @@ class Problem:
             # NumPy's floats overflow to infinity, where Python's raise.
             context_length=np.float64(setting.context_length),
             test_samples=np.float64(setting.test_samples),
+            frame=reduction.frame,
             features=features,
             task=task * task_scale,
             noise_variance=np.float64(setting.noise_variance) / label_scale,
-            prior=setting.task_covariance.matrix() * task_scale * task_scale,
+            prior=prior * task_scale * task_scale,
             source_context_length=np.float64(source.context_length),
-            source_features=source_features / feature_scale,
+            source_features=(
+                features if source_is_features else source_features * (1.0 / feature_scale)
+            ),
             source_noise_variance=np.float64(source.noise_variance) / label_scale,
             initialization=setting.initialization,
             feature_exponent=feature_exponent,
@@ -133,20 +151,15 @@ class Problem:
         return problem
 
 
-def _visible_task(task: FloatArray, features: Matrix) -> FloatArray:
-    """Return the task, or zero where βᵀΣ_xβ is nothing but round-off.
+def _visible_task(task: FloatArray, features: BlockMatrix) -> FloatArray:
+    """Return the task, zero in blocks where βᵀΣ_xβ is nothing but round-off.
 
     A task in the null space of a dense Σ_x leaves a quadratic form of the size of its own rounding
     error, which would then set the scale of everything.  With Σ_xβ = 0 the task has no effect, so
     that zero stands for it.
     """
-    if is_diagonal(features) or not task.any():
-        return task
-    unit = task / np.max(np.abs(task))
-    form = float(unit @ (features @ unit))
-    magnitude = np.abs(unit)
-    bound = float(magnitude @ (np.abs(features) @ magnitude))
-    return task if form > len(task) * np.finfo(np.float64).eps * bound else np.zeros_like(task)
+    pairs = zip(features.blocks, features.split(task), strict=True)
+    return joined([part if block.shows(part) else np.zeros_like(part) for block, part in pairs])
 
 
 def _even_exponent(value: float) -> int:

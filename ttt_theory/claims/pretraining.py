@@ -30,7 +30,7 @@ from ttt_theory.evidence.symbolic import (
     positive,
     proof,
 )
-from ttt_theory.problem import dense, is_diagonal
+from ttt_theory.problem import dense
 from ttt_theory.setting import Setting
 from ttt_theory.weights import pretrained_weights
 
@@ -179,9 +179,7 @@ def _restricted(setting: Setting, size: int) -> Setting:
 
 
 def _leading_block(matrix: Matrix, size: int) -> FloatArray:
-    if is_diagonal(matrix):
-        return np.diag(matrix.diagonal()[:size])
-    return np.asarray(matrix[:size, :size])
+    return np.asarray(matrix @ np.eye(matrix.shape[0], size))[:size]
 
 
 def _exact(matrix: FloatArray) -> sympy.Matrix:
