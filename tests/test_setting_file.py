@@ -16,12 +16,15 @@ from hypothesis import strategies as st
 from ttt_theory.array_file import LARGEST_ARRAY_FILE
 from ttt_theory.covariance import (
     AR1,
+    BlockDiagonal,
     Covariance,
     Dense,
     Diagonal,
     Empirical,
     Equicorrelated,
+    FactorModel,
     Isotropic,
+    Kronecker,
     PowerLaw,
     Spiked,
     check_covariance_matrix,
@@ -82,6 +85,7 @@ def folder(tmp_path_factory):
     (folder / "samples.csv").write_text(
         '\ufeff"first, one",second\r\n1,2\r\n3,5\r\n4,0.5\r\n', "utf-8"
     )
+    (folder / "samples.T.csv").write_text("1,3,4\n2,5,0.5\n")
     (folder / "row.csv").write_text("3,4\n")
     (folder / "column.csv").write_text("beta\n3\n4\n")
     return folder
@@ -120,6 +124,28 @@ def array_of(covariance):
         ({"kind": "dense", "file": "sigma.csv"}, Dense(SIGMA)),
         ({"kind": "empirical", "file": "samples.npy"}, Empirical(SAMPLES)),
         ({"kind": "empirical", "file": "samples.csv"}, Empirical(SAMPLES)),
+        (
+            {"kind": "spiked", "dim": 2, "spikes": [3], "file": "row.csv"},
+            Spiked(2, [3.0], [[3, 4]]),
+        ),
+        (
+            {"kind": "factor_model", "values": [1, 0.5], "file": "samples.T.csv"},
+            FactorModel([1.0, 0.5], np.transpose(SAMPLES)),
+        ),
+        (
+            {"kind": "kronecker", "factors": [{"kind": "dense", "file": "sigma.csv", "scale": 3}]},
+            Kronecker([Dense(SIGMA, scale=3.0)]),
+        ),
+        (
+            {
+                "kind": "block_diagonal",
+                "blocks": [
+                    {"kind": "isotropic", "dim": 1},
+                    {"kind": "kronecker", "factors": [{"kind": "isotropic", "dim": 1}]},
+                ],
+            },
+            BlockDiagonal([Isotropic(1), Kronecker([Isotropic(1)])]),
+        ),
     ],
 )
 def test_every_covariance_kind_is_read(folder, table, expected, scale):
@@ -258,6 +284,21 @@ def changed(path, value):
     return table
 
 
+ISOTROPIC = {"kind": "isotropic", "dim": 2}
+FOREIGN = {"kind": "test_foreign", "dim": 2, "weights": [1.0, 2.0]}
+
+
+def nested(inner):
+    return {"kind": "kronecker", "factors": [{"kind": "isotropic", "dim": 1}, inner]}
+
+
+def deep(depth):
+    table = ISOTROPIC
+    for _ in range(depth):
+        table = nested(table)
+    return table
+
+
 FAULTS = [
     *[(path, changed(path, None), "this key is required") for path in VALID],
     ("feature_covariance.kind", changed("feature_covariance.kind", None), "give one of ar1, "),
@@ -339,12 +380,52 @@ FAULTS = [
             ("values", {"kind": "diagonal", "values": [1.0, -1.0]}, "at least 0"),
             ("values", {"kind": "diagonal", "values": []}, "at least one"),
             ("spikes", {"kind": "spiked", "dim": 1, "spikes": [1.0, 2.0]}, "at most dim = 1"),
-            ("dim", {"kind": "ar1", "dim": 10_001, "rho": 0.0}, "from 1 to 10000"),
+            ("dim", {"kind": "ar1", "dim": 10_000_001, "rho": 0.0}, "from 1 to 10000000"),
+            ("file", {"kind": "spiked", "dim": 3, "spikes": [1], "file": "row.csv"}, "1 rows"),
+            ("spikes", {"kind": "spiked", "dim": 2, "file": "row.csv"}, "required"),
+            ("file", {"kind": "factor_model", "values": [1, 1]}, "required"),
+            ("file", {"kind": "factor_model", "values": [1], "file": "sigma.csv"}, "1 rows"),
+            *[
+                (f"{name}{field}", {"kind": kind, name: parts}, complaint)
+                for kind, name in [("kronecker", "factors"), ("block_diagonal", "blocks")]
+                for field, parts, complaint in [
+                    ("", [], "at least one"),
+                    ("", 3, "valid list"),
+                    ("", {"kind": "isotropic", "dim": 2}, "valid list"),
+                    ("[1]", [{"kind": "isotropic", "dim": 2}, 3], "give a table"),
+                    ("[0].kind", [{}], "give one of ar1, "),
+                    ("[0].kind", [{"kind": "ones"}], "give one of ar1, "),
+                    ("[1].rho", [ISOTROPIC, {"kind": "ar1", "dim": 2, "rho": 2.0}], "-1 and 1"),
+                    ("[0].rho", [{"kind": "ar1", "dim": 2}], "required"),
+                    ("[0].dmi", [{"kind": "isotropic", "dmi": 2}], "unknown"),
+                    ("[0].file", [{"kind": "dense", "file": "none.csv"}], "no such file"),
+                    ("[0].file", [{"kind": "empirical", "file": "row.csv"}], "two rows"),
+                    ("[0].matrix", [FOREIGN | {"weights": [1.0, -1.0]}], "semi-definite"),
+                    ("[0].factors[1].dim", [nested(ISOTROPIC | {"dim": 0})], "from 1 to"),
+                    ("", [ISOTROPIC | {"dim": 10_000_000}, ISOTROPIC], "10000000 dimensions"),
+                ]
+            ],
+            *[
+                (f"{'factors[1].' * (depth - 9)}factors", deep(depth), "8 deep")
+                for depth in (9, 40)
+            ],
             ("file", {"kind": "dense", "file": "samples.csv"}, "give a 3 x 3 matrix"),
             ("file", {"kind": "empirical", "file": "row.csv"}, "at least two rows"),
         ]
     ],
 ]
+
+
+def test_array_files_of_one_covariance_share_a_budget(folder, monkeypatch):
+    dense = {"kind": "dense", "file": "sigma.npy"}
+    size = (folder / "sigma.npy").stat().st_size
+    monkeypatch.setattr("ttt_theory.setting_file.LARGEST_ARRAY_FILE", size + 31)
+    tables = changed("feature_covariance", {"kind": "kronecker", "factors": [dense]})
+    assert read(folder, tables | {"task_covariance": dense}).dim == 2
+    tables = changed("feature_covariance", {"kind": "block_diagonal", "blocks": [dense, dense]})
+    error = fault(folder, tables)
+    assert error.field == "feature_covariance.blocks[1].file"
+    assert "too large" in str(error)
 
 
 def fault(folder, table):
@@ -525,6 +606,10 @@ COVARIANCE_TABLES = [
     {"kind": "dense", "file": "sigma.csv"},
     {"kind": "empirical", "file": "samples.csv"},
     {"kind": "test_foreign", "dim": 2, "weights": [1.0, 2.0]},
+    {"kind": "spiked", "dim": 2, "spikes": [-0.5], "file": "row.csv"},
+    {"kind": "factor_model", "values": [1.0, 0.0], "file": "samples.T.csv"},
+    {"kind": "block_diagonal", "blocks": [{"kind": "isotropic", "dim": 1}] * 2, "scale": 2.0},
+    nested({"kind": "block_diagonal", "blocks": [{"kind": "ar1", "dim": 2, "rho": 0.5}]}),
 ]
 TASK_TABLES = [
     {"kind": "ones", "norm": 1.0},
@@ -590,8 +675,9 @@ def valid_tables():
 def tables_within(table):
     yield table
     for value in table.values():
-        if isinstance(value, dict):
-            yield from tables_within(value)
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                yield from tables_within(inner)
 
 
 @st.composite

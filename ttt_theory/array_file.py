@@ -22,7 +22,7 @@ LARGEST_ARRAY_FILE = 2**30
 """Largest array file, and largest array once it is float64, in bytes."""
 
 
-def read_array(file: Path, ndim: int) -> FloatArray:
+def read_array(file: Path, ndim: int, largest: int = LARGEST_ARRAY_FILE) -> FloatArray:
     r"""Read an array of finite real numbers.
 
     Parameters
@@ -31,6 +31,8 @@ def read_array(file: Path, ndim: int) -> FloatArray:
         A NumPy file (.npy), or comma separated numbers with one optional header line (.csv).
     ndim : int
         Number of axes, 1 or 2; a .csv file for 1 has one row or one column.
+    largest : int
+        Bytes that the file, and the array once it is float64, may take.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def read_array(file: Path, ndim: int) -> FloatArray:
     Raises
     ------
     SettingFileError
-        If the file is missing, unreadable, not of these two types, larger than 1 GiB, malformed,
+        If the file is missing, unreadable, not of these two types, too large, malformed,
         or holds anything but such an array.
 
     Examples
@@ -61,12 +63,12 @@ def read_array(file: Path, ndim: int) -> FloatArray:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
             raise ValueError("not a regular file")
-        if status.st_size > LARGEST_ARRAY_FILE:
-            raise ValueError(f"too large; give at most {LARGEST_ARRAY_FILE} bytes")
+        if status.st_size > largest:
+            raise ValueError(f"too large; give at most {largest} bytes")
         with warnings.catch_warnings():
             # NumPy warns of what is reported here as an error, or of old but sound files.
             warnings.simplefilter("ignore")
-            array = reader(file, ndim)
+            array = reader(file, ndim, largest)
         return checked_array("array", array, ndim)
     except FileNotFoundError as error:
         raise SettingFileError(str(file), "no such file") from error
@@ -81,14 +83,14 @@ def read_array(file: Path, ndim: int) -> FloatArray:
         raise SettingFileError(str(file), "too large for the memory") from error
 
 
-def _read_npy(file: Path, ndim: int) -> Any:
+def _read_npy(file: Path, ndim: int, largest: int) -> Any:
     with file.open("rb") as stream:
-        _check_npy_header(stream, file.stat().st_size, ndim)
+        _check_npy_header(stream, file.stat().st_size, ndim, largest)
         stream.seek(0)
         return np.lib.format.read_array(stream, allow_pickle=False)
 
 
-def _check_npy_header(stream: IO[bytes], file_size: int, ndim: int) -> None:
+def _check_npy_header(stream: IO[bytes], file_size: int, ndim: int, largest: int) -> None:
     """Check what the header claims before anything of that size is allocated."""
     try:
         version = np.lib.format.read_magic(stream)
@@ -106,16 +108,18 @@ def _check_npy_header(stream: IO[bytes], file_size: int, ndim: int) -> None:
     if len(shape) != ndim:
         raise ValueError(f"give {ndim} axes, not the shape {shape}")
     entries = math.prod(shape)
-    if entries * 8 > LARGEST_ARRAY_FILE:
+    if entries * 8 > largest:
         raise ValueError(f"too large: the header claims the shape {shape}")
     if min(shape) < 0 or entries * dtype.itemsize != file_size - stream.tell():
         raise ValueError(f"the file is not as long as its shape {shape} says")
 
 
-def _read_csv(file: Path, ndim: int) -> Any:
+def _read_csv(file: Path, ndim: int, largest: int) -> Any:
     with file.open(encoding="utf-8-sig") as stream:
         names = _read_header(stream)
         array = np.loadtxt(stream, delimiter=",", comments=None, quotechar='"', ndmin=2)
+    if array.nbytes > largest:
+        raise ValueError(f"too large; give at most {largest} bytes of numbers")
     if array.size and names and len(names) != array.shape[1]:
         raise ValueError(f"the header has {len(names)} names for {array.shape[1]} columns")
     if ndim == 1 and 1 in array.shape:

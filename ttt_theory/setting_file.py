@@ -1,23 +1,25 @@
 """Setting files: TOML in, a `Setting` out, and one clear line for whatever is wrong.
 
 The keys of a covariance table are the fields of its class, so a registered class needs nothing
-here. pydantic checks keys and types; the classes themselves check what the values mean.
+here; a field that holds covariances is a list of such tables.  pydantic checks keys and types; the
+classes themselves check what the values mean.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import tomllib
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pydantic
 
-from ttt_theory.array_file import read_array
+from ttt_theory.array_file import LARGEST_ARRAY_FILE, read_array
 from ttt_theory.covariance import Covariance, covariance_kinds
 from ttt_theory.errors import (
     MISSING,
@@ -39,36 +41,46 @@ from ttt_theory.setting import (
 LARGEST_FILE = 1_000_000
 """Largest setting file, in bytes."""
 
-_Keys = dict[str, Any]
 _Table = dict[str, Any]
+_Kinds = Mapping[str, type[Covariance]]
+_Model = type[pydantic.BaseModel]
+CovarianceReader = Callable[[_Table, str, Path], Covariance]
+"""Takes a table, its path for the errors, and the folder of the files that it names."""
 
-# Each key with its type, and whether it is required, as pydantic.create_model wants it.
-_SETTING_KEYS: _Keys = {
-    "context_length": (int, ...),
-    "test_samples": (int, ...),
-    "noise_variance": (float, 0.0),
-    "feature_covariance": (_Table, ...),
-    "task_covariance": (_Table, ...),
-    "task": (_Table, ...),
-    "initialization": (_Table, ...),
-    "pretraining": (_Table, {}),
+
+def table_model(**keys: Any) -> _Model:
+    """Return the model of a table, from each key's type and default as pydantic wants them."""
+    config = pydantic.ConfigDict(
+        strict=True, extra="forbid", allow_inf_nan=False, protected_namespaces=()
+    )
+    model: _Model = pydantic.create_model("Table", __config__=config, **keys)
+    return model
+
+
+_SETTING = table_model(
+    context_length=(int, ...),
+    test_samples=(int, ...),
+    noise_variance=(float, 0.0),
+    feature_covariance=(_Table, ...),
+    task_covariance=(_Table, ...),
+    task=(_Table, ...),
+    initialization=(_Table, ...),
+    pretraining=(_Table, {}),
+)
+_PRETRAINING = table_model(
+    context_length=(int, None), noise_variance=(float, None), feature_covariance=(_Table, None)
+)
+_TASK_KINDS = {
+    "ones": table_model(kind=(str, ...), norm=(float, None)),
+    "vector": table_model(kind=(str, ...), values=(list[float], ...), norm=(float, None)),
+    "axis": table_model(kind=(str, ...), index=(int, ...), norm=(float, None)),
+    "file": table_model(kind=(str, ...), file=(str, ...), norm=(float, None)),
 }
-_PRETRAINING_KEYS: _Keys = {
-    "context_length": (int, None),
-    "noise_variance": (float, None),
-    "feature_covariance": (_Table, None),
-}
-_TASK_KEYS: Mapping[str, _Keys] = {
-    "ones": {},
-    "vector": {"values": (list[float], ...)},
-    "axis": {"index": (int, ...)},
-    "file": {"file": (str, ...)},
-}
-_INITIALIZATION_KEYS: Mapping[str, _Keys] = {
-    "zero": {},
-    "pretrained": {},
-    "scaled_pretrained": {"factor": (float, ...)},
-    "dense": {"file": (str, ...)},
+_INITIALIZATION_KINDS = {
+    "zero": table_model(kind=(str, ...)),
+    "pretrained": table_model(kind=(str, ...)),
+    "scaled_pretrained": table_model(kind=(str, ...), factor=(float, ...)),
+    "dense": table_model(kind=(str, ...), file=(str, ...)),
 }
 
 
@@ -104,12 +116,13 @@ def read_setting(path: str | os.PathLike[str]) -> Setting:
     """
     file = Path(path)
     try:
-        return _setting(_parsed(file), file.parent)
+        return setting_from_table(parse_toml(file), file.parent)
     except (MemoryError, RecursionError) as error:
         raise SettingFileError(str(file), f"too large or too deeply nested ({error})") from error
 
 
-def _parsed(file: Path) -> _Table:
+def parse_toml(file: Path) -> _Table:
+    """Return what a TOML file holds, or raise `SettingFileError`."""
     try:
         with file.open("rb") as stream:
             content = stream.read(LARGEST_FILE + 1)
@@ -129,30 +142,50 @@ def _parsed(file: Path) -> _Table:
         raise SettingFileError(str(file), f"not valid TOML: {error}") from error
 
 
-def _setting(table: _Table, folder: Path) -> Setting:
-    values = _checked(table, _SETTING_KEYS, "")
-    feature_covariance = _covariance(values["feature_covariance"], "feature_covariance", folder)
+def setting_from_table(
+    table: _Table, folder: Path, covariance: CovarianceReader | None = None
+) -> Setting:
+    """Return the setting that a parsed file describes.
+
+    Parameters
+    ----------
+    table : dict
+    folder : pathlib.Path
+        Where the files that it names are looked up.
+    covariance : callable, optional
+        Stands in for `read_covariance`, to read a table that many settings share only once.
+
+    Raises
+    ------
+    SettingFileError
+        If a file that it names is missing, unreadable, malformed or too large.
+    InvalidSettingError
+        If a key is unknown or missing, or a value is not valid.
+
+    Examples
+    --------
+    >>> setting_from_table({"context_length": 40}, Path())
+    Traceback (most recent call last):
+    ttt_theory.errors.InvalidSettingError: test_samples: a missing value is not valid; this key is
+    required
+    """
+    read = read_covariance if covariance is None else covariance
+    values = checked_table(table, _SETTING, "")
+    feature_covariance = read(values["feature_covariance"], "feature_covariance", folder)
     return Setting(
         context_length=values["context_length"],
         test_samples=values["test_samples"],
         feature_covariance=feature_covariance,
-        task_covariance=_covariance(values["task_covariance"], "task_covariance", folder),
+        task_covariance=read(values["task_covariance"], "task_covariance", folder),
         task=_task(values["task"], feature_covariance.dim, folder),
         noise_variance=values["noise_variance"],
         initialization=_initialization(values["initialization"], folder),
-        pretraining=_pretraining(values["pretraining"], folder),
+        pretraining=_pretraining(values["pretraining"], folder, read),
     )
 
 
-def _checked(table: _Table, keys: _Keys, path: str) -> _Table:
+def checked_table(table: _Table, model: _Model, path: str) -> _Table:
     """Return the values of a table after a check of its keys and their types, defaults filled."""
-    model: Any = pydantic.create_model(
-        "Table",
-        __config__=pydantic.ConfigDict(
-            strict=True, extra="forbid", allow_inf_nan=False, protected_namespaces=()
-        ),
-        **keys,
-    )
     try:
         return dict(model.model_validate(table))
     except pydantic.ValidationError as validation_error:
@@ -161,7 +194,7 @@ def _checked(table: _Table, keys: _Keys, path: str) -> _Table:
         error = min(errors, key=lambda error: error["type"] != "extra_forbidden")
         value, remedy = error["input"], error["msg"].replace("Input should be", "give")
         if error["type"] == "extra_forbidden":
-            remedy = f"this key is unknown, the known ones are {', '.join(keys)}"
+            remedy = f"this key is unknown, the known ones are {', '.join(model.model_fields)}"
         elif error["type"] == "missing":
             value, remedy = MISSING, "this key is required"
         field = "".join(
@@ -179,26 +212,42 @@ def _kind(table: _Table, kinds: Iterable[str], path: str) -> str:
     return kind
 
 
-def _covariance(table: _Table, path: str, folder: Path) -> Covariance:
-    classes = covariance_kinds()
-    covariance_class = classes[_kind(table, classes, path)]
-    hints = typing.get_type_hints(covariance_class)
-    keys: _Keys = {"kind": (str, ...)}
-    arrays_from_file = set()
-    for field in dataclasses.fields(typing.cast("Any", covariance_class)):
-        if field.metadata.get("from_file"):
-            arrays_from_file.add(field.name)
-            keys["file"] = (str, ...)
-        elif field.init:
-            keys[field.name] = (_toml_type(hints[field.name]), _default(field))
-    values = _checked(table, keys, path)
+class _Budget:
+    """The bytes that the array files of one covariance, its parts included, may still take."""
+
+    def __init__(self) -> None:
+        self.left = LARGEST_ARRAY_FILE
+
+
+def read_covariance(
+    table: _Table, path: str, folder: Path, kinds: _Kinds | None = None
+) -> Covariance:
+    """Return the covariance that a table describes, of the registered kinds or the given ones."""
+    return _covariance(
+        table, path, folder, covariance_kinds() if kinds is None else kinds, _Budget()
+    )
+
+
+def _covariance(
+    table: _Table, path: str, folder: Path, classes: _Kinds, budget: _Budget
+) -> Covariance:
+    covariance_class = classes[_kind(table, sorted(classes), path)]
+    keys = _covariance_keys(covariance_class)
+    values = checked_table(table, keys.model, path)
     del values["kind"]
-    for name in arrays_from_file:
-        values[name] = _array(values.pop("file"), path, folder, ndim=2)
+    if keys.from_file is not None and (file := values.pop("file")) is not None:
+        array = _array(file, path, folder, ndim=2, largest=budget.left)
+        budget.left -= array.nbytes
+        values[keys.from_file] = array
+    for name in keys.lists_of_covariances:
+        values[name] = tuple(
+            _covariance(part, f"{path}.{name}[{index}]", folder, classes, budget)
+            for index, part in enumerate(values[name])
+        )
     try:
         return covariance_class(**values)
     except InvalidSettingError as error:
-        if error.field in arrays_from_file:
+        if error.field == keys.from_file:
             error = InvalidSettingError("file", error.value, error.remedy)
         raise error.within(path) from None
     except (ValueError, ArithmeticError) as error:
@@ -206,8 +255,35 @@ def _covariance(table: _Table, path: str, folder: Path) -> Covariance:
         raise InvalidSettingError(path, table, str(error)) from error
 
 
+class _CovarianceKeys(NamedTuple):
+    """The keys of a covariance table, and the fields that are not simply their values."""
+
+    model: _Model
+    from_file: str | None
+    lists_of_covariances: tuple[str, ...]
+
+
+@functools.cache
+def _covariance_keys(covariance_class: type[Covariance]) -> _CovarianceKeys:
+    hints = typing.get_type_hints(covariance_class)
+    keys: dict[str, Any] = {"kind": (str, ...)}
+    from_file, lists_of_covariances = None, []
+    for field in dataclasses.fields(typing.cast("Any", covariance_class)):
+        default = _default(field)
+        if field.metadata.get("from_file"):
+            from_file = field.name
+            keys["file"] = (str, ... if default is ... else None)
+        elif field.init:
+            keys[field.name] = (_toml_type(hints[field.name]), default)
+            if hints[field.name] == tuple[Covariance, ...]:
+                lists_of_covariances.append(field.name)
+    return _CovarianceKeys(table_model(**keys), from_file, tuple(lists_of_covariances))
+
+
 def _toml_type(hint: Any) -> Any:
     """Return the type that TOML gives for a field of another type."""
+    if hint == tuple[Covariance, ...]:
+        return list[_Table]
     origin = typing.get_origin(hint)
     if origin is np.ndarray:
         return list[float]
@@ -218,15 +294,17 @@ def _toml_type(hint: Any) -> Any:
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
-    if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory()
-    return ... if field.default is dataclasses.MISSING else field.default
+    # A class that was sent to this process as its source has another instance of MISSING.
+    missing = type(dataclasses.MISSING)
+    factory: Any = field.default_factory
+    if not isinstance(factory, missing):
+        return factory()
+    return ... if isinstance(field.default, missing) else field.default
 
 
 def _task(table: _Table, dim: int, folder: Path) -> FloatArray:
-    kind = _kind(table, _TASK_KEYS, "task")
-    keys = {"kind": (str, ...), **_TASK_KEYS[kind], "norm": (float, None)}
-    values = _checked(table, keys, "task")
+    kind = _kind(table, _TASK_KINDS, "task")
+    values = checked_table(table, _TASK_KINDS[kind], "task")
     task = np.ones(dim)
     if kind == "vector":
         task = np.array(values["values"], dtype=np.float64)
@@ -252,9 +330,8 @@ def _rescaled(task: FloatArray, norm: float) -> FloatArray:
 
 
 def _initialization(table: _Table, folder: Path) -> Initialization:
-    kind = _kind(table, _INITIALIZATION_KEYS, "initialization")
-    keys = {"kind": (str, ...), **_INITIALIZATION_KEYS[kind]}
-    values = _checked(table, keys, "initialization")
+    kind = _kind(table, _INITIALIZATION_KINDS, "initialization")
+    values = checked_table(table, _INITIALIZATION_KINDS[kind], "initialization")
     if kind == "zero":
         return ZeroWeights()
     if kind == "dense":
@@ -267,20 +344,22 @@ def _initialization(table: _Table, folder: Path) -> Initialization:
     return PretrainedWeights(values.get("factor", 1.0))
 
 
-def _pretraining(table: _Table, folder: Path) -> Pretraining:
-    values = _checked(table, _PRETRAINING_KEYS, "pretraining")
+def _pretraining(table: _Table, folder: Path, read: CovarianceReader) -> Pretraining:
+    values = checked_table(table, _PRETRAINING, "pretraining")
     covariance = values["feature_covariance"]
     if covariance is not None:
         path = "pretraining.feature_covariance"
-        values["feature_covariance"] = _covariance(covariance, path, folder)
+        values["feature_covariance"] = read(covariance, path, folder)
     try:
         return Pretraining(**values)
     except InvalidSettingError as error:
         raise error.within("pretraining") from None
 
 
-def _array(name: str, path: str, folder: Path, ndim: int) -> FloatArray:
+def _array(
+    name: str, path: str, folder: Path, ndim: int, largest: int = LARGEST_ARRAY_FILE
+) -> FloatArray:
     try:
-        return read_array(folder / name, ndim)
+        return read_array(folder / name, ndim, largest)
     except SettingFileError as error:
         raise error.within(f"{path}.file") from None

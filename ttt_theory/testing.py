@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from ttt_theory.covariance import (
     AR1,
+    BlockDiagonal,
     Covariance,
     Dense,
     Diagonal,
     Empirical,
     Equicorrelated,
+    FactorModel,
     Isotropic,
+    Kronecker,
     PowerLaw,
     Spiked,
     check_covariance_matrix,
@@ -29,6 +32,7 @@ from ttt_theory.setting import (
     Setting,
     ZeroWeights,
 )
+from ttt_theory.structured import StructuredMatrix
 
 __all__ = ["check_covariance", "covariances", "initializations", "settings", "tasks"]
 
@@ -37,14 +41,15 @@ __all__ = ["check_covariance", "covariances", "initializations", "settings", "ta
 # Sixteenths are exact, so that products of them show singularity without round-off.
 _ENTRIES = st.integers(-32, 32).map(lambda sixteenths: sixteenths / 16)
 _VARIANCES = st.one_of(st.just(0.0), st.floats(0.0625, 4.0))
+_MODERATE_SCALES = st.one_of(st.just(1.0), st.floats(0.25, 4.0))
 
 
 @functools.cache
 def covariances(dim: int, *, extreme_scales: bool = True) -> st.SearchStrategy[Covariance]:
     """Draw a built-in covariance of any kind, corners included.
 
-    Corners are singular matrices, zero variances, correlations of -1 and 1, and scales from 1e-30
-    to 1e30.
+    Corners are singular matrices, zero variances, correlations of -1 and 1, repeated directions,
+    fewer samples than dimensions, a single block or factor, and scales from 1e-30 to 1e30.
 
     Parameters
     ----------
@@ -63,24 +68,68 @@ def covariances(dim: int, *, extreme_scales: bool = True) -> st.SearchStrategy[C
     >>> find(covariances(2), lambda covariance: True)
     Isotropic(scale=1.0, dim=2)
     """
-    numbers = st.one_of(st.just(1.0), st.floats(0.25, 4.0))
+    numbers = _MODERATE_SCALES
     if extreme_scales:
         numbers = st.one_of(numbers, st.sampled_from([1e-30, 1e-8, 1e8, 1e30]))
+    return st.one_of(
+        *_elementary_covariances(dim, numbers),
+        st.builds(Kronecker, _factors(dim), scale=numbers),
+        st.builds(BlockDiagonal, _blocks(dim), scale=numbers),
+    )
+
+
+def _elementary_covariances(
+    dim: int, numbers: st.SearchStrategy[float]
+) -> list[st.SearchStrategy[Covariance]]:
+    """Return a strategy for each kind that is not made of other covariances."""
     correlations = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(-1.0, 1.0), st.just(-1.0))
     lowest = -1.0 / max(dim - 1, 1)
     common_correlations = st.one_of(st.sampled_from([0.0, 1.0, lowest]), st.floats(lowest, 1.0))
     size = st.just(dim)
     spikes = st.lists(st.one_of(st.just(-1.0), st.floats(-1.0, 9.0)), min_size=1, max_size=dim)
-    return st.one_of(
+    loadings = st.integers(1, 3).flatmap(lambda factors: _arrays(_ENTRIES, dim, factors))
+    return [
         st.builds(Isotropic, size, scale=numbers),
         st.builds(Diagonal, _arrays(_VARIANCES, dim), scale=numbers),
         st.builds(PowerLaw, size, st.floats(-3.0, 3.0), scale=numbers),
         st.builds(Spiked, size, spikes, scale=numbers),
+        _spiked_along_directions(dim, numbers),
+        st.builds(FactorModel, _arrays(_VARIANCES, dim), loadings, scale=numbers),
         st.builds(AR1, size, correlations, scale=numbers),
         st.builds(Equicorrelated, size, common_correlations, scale=numbers),
         st.builds(Dense, _gram_matrices(dim), scale=numbers),
         st.builds(Empirical, _tables(dim), scale=numbers),
-    )
+    ]
+
+
+@st.composite
+def _spiked_along_directions(
+    draw: st.DrawFn, dim: int, numbers: st.SearchStrategy[float]
+) -> Covariance:
+    # One spike at most is negative, so that their sum stays above -1.
+    spikes = [draw(st.floats(-1.0, 9.0)), *draw(st.lists(st.floats(0.0, 9.0), max_size=dim - 1))]
+    rows = draw(st.lists(_arrays(_ENTRIES, dim).filter(np.any), min_size=1, max_size=len(spikes)))
+    directions = [rows[index % len(rows)] for index in range(len(spikes))]
+    return Spiked(dim, np.array(spikes), np.array(directions), scale=draw(numbers))
+
+
+@functools.cache
+def _parts(dim: int) -> st.SearchStrategy[Covariance]:
+    return st.one_of(*_elementary_covariances(dim, _MODERATE_SCALES))
+
+
+@functools.cache
+def _factors(dim: int) -> st.SearchStrategy[tuple[Covariance, ...]]:
+    pairs = [(first, dim // first) for first in range(1, dim + 1) if dim % first == 0]
+    sizes = [(dim,), *pairs, *((*pair, 1) for pair in pairs)]
+    return st.sampled_from(sizes).flatmap(lambda sizes: st.tuples(*map(_parts, sizes)))
+
+
+@functools.cache
+def _blocks(dim: int) -> st.SearchStrategy[tuple[Covariance, ...]]:
+    cuts = st.sets(st.integers(1, dim - 1), max_size=3) if dim > 1 else st.just(set[int]())
+    ends = cuts.map(lambda cuts: [0, *sorted(cuts), dim])
+    return ends.flatmap(lambda ends: st.tuples(*map(_parts, map(int, np.diff(ends)))))
 
 
 @functools.cache
@@ -203,9 +252,9 @@ def check_covariance(covariance: Covariance) -> None:
     InvalidSettingError
         If `matrix` is not finite, symmetric, positive semi-definite and of shape (dim, dim).
     AssertionError
-        If `matrix` gives another result when called again, or `sample` draws from another law,
-        with other shapes, dependent vectors, or anything but ``rng.standard_normal`` and
-        ``rng.normal``.
+        If `matrix` gives another result when called again, the operations of a structured one
+        disagree, or `sample` draws from another law, with other shapes, dependent vectors, or
+        anything but ``rng.standard_normal`` and ``rng.normal``.
 
     Examples
     --------
@@ -213,18 +262,55 @@ def check_covariance(covariance: Covariance) -> None:
     """
     matrix, again = covariance.matrix(), covariance.matrix()
     check_covariance_matrix("matrix", matrix, covariance.dim)
-    dense = _dense(matrix)
-    if not np.array_equal(dense, _dense(again)):
+    entries = _dense(matrix)
+    check_covariance_matrix("matrix", entries, covariance.dim)
+    if not np.array_equal(entries, _dense(again)):
         raise AssertionError("matrix() gives another result when called again")
+    if isinstance(matrix, StructuredMatrix):
+        _check_operations(matrix, entries)
     shape = covariance.sample(np.random.default_rng(0), (2, 3)).shape
     if shape != (2, 3, covariance.dim):
         raise AssertionError(f"sample(rng, (2, 3)) has the shape {shape}")
     # Two vectors at once, so that their independence shows.
     response = _response(covariance, 2)
-    round_off = 1e-13 * covariance.dim * np.abs(dense).max()
-    law = np.kron(np.eye(2), dense)
-    if not np.allclose(response.T @ response, law, rtol=0.0, atol=round_off):
+    if not _agree(response.T @ response, np.kron(np.eye(2), entries), entries):
         raise AssertionError("sample() does not draw independent vectors from N(0, matrix())")
+
+
+def _check_operations(matrix: StructuredMatrix, entries: FloatArray) -> None:
+    """Check that whatever a structured matrix does is what its entries would do."""
+    rng = np.random.default_rng(0)
+    dim, colours = len(entries), matrix.colour_dim
+    vector, block = rng.standard_normal(dim), rng.standard_normal((dim, 3))
+    standard = rng.standard_normal((2, 3, colours))
+    # Colouring is linear: its answers to unit vectors are all of it.
+    root = matrix.colour(np.eye(colours))
+    pairs = {
+        "A @ vector": (matrix @ vector, entries @ vector),
+        "A @ block": (matrix @ block, entries @ block),
+        "A.diagonal()": (matrix.diagonal(), entries.diagonal()),
+        "A.colour(unit vectors)": (root.T @ root, entries),
+        **{
+            name: (product.toarray(), factor * entries)
+            for name, product, factor in (
+                ("A * 3", matrix * 3.0, 3.0),
+                ("3 * A", 3.0 * matrix, 3.0),
+                ("A / 4", matrix / 4.0, 0.25),
+            )
+        },
+    }
+    for name, (given, expected) in pairs.items():
+        if not _agree(given, expected, entries):
+            raise AssertionError(f"{name} is not what the entries of toarray() give")
+    size = np.sqrt(np.abs(entries).max()) * max(colours, dim)
+    if not np.allclose(matrix.colour(standard), standard @ root, rtol=0.0, atol=1e-13 * size):
+        raise AssertionError("A.colour() is not linear, or mixes the vectors it is given")
+
+
+def _agree(given: Any, expected: Any, entries: FloatArray) -> bool:
+    """Whether two arrays of one shape are equal up to round-off of a matrix of such entries."""
+    round_off = 1e-13 * len(entries) * np.abs(entries).max()
+    return given.shape == expected.shape and np.allclose(given, expected, rtol=0.0, atol=round_off)
 
 
 def _response(covariance: Covariance, vectors: int) -> FloatArray:

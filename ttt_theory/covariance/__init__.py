@@ -16,37 +16,41 @@ A new covariance is one frozen dataclass with `dim` and `matrix`:
 >>> TwoBlocks(dim=3, contrast=2.0).matrix().diagonal()
 array([1., 2., 2.])
 
-Setting files then know `kind = "two_blocks"` with the keys `dim` and `contrast`.
+Setting files then know `kind = "two_blocks"` with the keys `dim` and `contrast`; a field of type
+``tuple[Covariance, ...]`` is a list of tables there.  A large one returns a matrix composed of
+the constructors of `ttt_theory.structured`, so that nothing of size dim x dim is stored.
 `ttt_theory.testing.check_covariance` proves that such a class conforms.
 """
 
 from ttt_theory.covariance.base import (
     FROM_FILE,
+    LARGEST_DIM,
     Covariance,
     check_covariance_matrix,
     covariance_kinds,
     register_covariance,
 )
-from ttt_theory.covariance.dense import AR1, LARGEST_DENSE_DIM, Dense, Empirical, Equicorrelated
-from ttt_theory.covariance.diagonal import (
-    LARGEST_DIAGONAL_DIM,
-    Diagonal,
-    Isotropic,
-    PowerLaw,
-    Spiked,
-)
+from ttt_theory.covariance.composite import BlockDiagonal, Kronecker
+from ttt_theory.covariance.correlated import AR1, Equicorrelated
+from ttt_theory.covariance.dense import Dense
+from ttt_theory.covariance.diagonal import Diagonal, Isotropic, PowerLaw
+from ttt_theory.covariance.low_rank import Empirical, FactorModel, Spiked
+from ttt_theory.structured import LARGEST_DENSE_DIM
 
 __all__ = [
     "AR1",
     "FROM_FILE",
     "LARGEST_DENSE_DIM",
-    "LARGEST_DIAGONAL_DIM",
+    "LARGEST_DIM",
+    "BlockDiagonal",
     "Covariance",
     "Dense",
     "Diagonal",
     "Empirical",
     "Equicorrelated",
+    "FactorModel",
     "Isotropic",
+    "Kronecker",
     "PowerLaw",
     "Spiked",
     "check_covariance_matrix",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,12 +18,13 @@ from ttt_theory.errors import (
     checked_integer,
     checked_number,
 )
+from ttt_theory.structured.base import ROUND_OFF_PER_DIM, StructuredMatrix
 
 if TYPE_CHECKING:
     from scipy.sparse import dia_array
 
-ROUND_OFF_PER_DIM = 1e-14
-"""Asymmetry or negative eigenvalue, relative to the largest, forgiven per unit of dimension."""
+LARGEST_DIM = 10_000_000
+"""Largest dimension of a covariance that is stored in O(dim)."""
 
 FROM_FILE = MappingProxyType({"from_file": True})
 """Dataclass field metadata: a setting file gives this matrix by the key `file`."""
@@ -40,13 +42,14 @@ class Covariance(ABC):
     _valid_by_construction: ClassVar[bool] = False
 
     @abstractmethod
-    def matrix(self) -> FloatArray | dia_array[Any]:
+    def matrix(self) -> FloatArray | dia_array[Any] | StructuredMatrix:
         """Return Sigma.
 
         Returns
         -------
-        ndarray of float64 or scipy.sparse.dia_array, shape (dim, dim)
-            Sparse if Sigma is diagonal, so that nothing of size dim x dim is stored.
+        ndarray of float64, dia_array or StructuredMatrix, shape (dim, dim)
+            A scipy.sparse.dia_array if Sigma is diagonal, and one of `ttt_theory.structured` if it
+            has another structure by which nothing of size dim x dim need be stored.
         """
 
     def check(self) -> None:
@@ -61,9 +64,14 @@ class Covariance(ABC):
             check_covariance_matrix("matrix", self.matrix(), self.dim)
 
     @cached_property
-    def _factor(self) -> FloatArray:
-        """F with F F^T = Sigma; its diagonal alone if Sigma is diagonal."""
+    def _root(self) -> FloatArray | StructuredMatrix:
+        """F with F F^T = Sigma; its diagonal alone if Sigma is diagonal.
+
+        A structured Sigma knows how to apply such a root, and stands for it.
+        """
         matrix = self.matrix()
+        if isinstance(matrix, StructuredMatrix):
+            return matrix
         if not isinstance(matrix, np.ndarray):
             return np.sqrt(np.asarray(matrix.diagonal(), dtype=np.float64))
         from scipy.linalg import eigh
@@ -94,9 +102,17 @@ class Covariance(ABC):
         (5, 2, 3)
         """
         leading = (shape,) if isinstance(shape, int) else shape
-        standard = rng.standard_normal((*leading, self.dim))
-        factor = self._factor
-        return standard * factor if factor.ndim == 1 else standard @ factor.T
+        root = self._root
+        colours = root.colour_dim if isinstance(root, StructuredMatrix) else self.dim
+        # One product of two matrices is much faster than one for every leading index.
+        standard = rng.standard_normal((math.prod(leading), colours))
+        if isinstance(root, StructuredMatrix):
+            vectors = root.colour(standard)
+        elif root.ndim == 2:
+            vectors = standard @ root.T
+        else:
+            vectors = np.multiply(standard, root, out=standard)
+        return vectors.reshape(*leading, self.dim)
 
 
 _registry: dict[str, type[Covariance]] = {}
@@ -116,7 +132,7 @@ def register_covariance(kind: str) -> Callable[[_CovarianceType], _CovarianceTyp
     callable
         Class decorator, put above ``@dataclass(frozen=True)``. The class's fields become the keys
         of the table; a field of NumPy array type is a list of numbers there, or, with metadata
-        `FROM_FILE`, the key `file`.
+        `FROM_FILE`, the key `file`; one of type ``tuple[Covariance, ...]`` is a list of tables.
 
     Raises
     ------
@@ -160,14 +176,19 @@ def covariance_kinds() -> dict[str, type[Covariance]]:
     return dict(_registry)
 
 
-def check_covariance_matrix(name: str, matrix: FloatArray | dia_array[Any], dim: int) -> None:
+def check_covariance_matrix(
+    name: str, matrix: FloatArray | dia_array[Any] | StructuredMatrix, dim: int
+) -> None:
     """Check that a matrix is a covariance of dimension `dim`, up to round-off.
+
+    A `StructuredMatrix` is positive semi-definite by construction; only its shape and its range are
+    left to check.
 
     Parameters
     ----------
     name : str
         Name of the field, for the error.
-    matrix : ndarray or scipy.sparse.dia_array
+    matrix : ndarray, scipy.sparse.dia_array or StructuredMatrix
         The matrix.
     dim : int
         Its required number of rows and columns.
@@ -184,13 +205,20 @@ def check_covariance_matrix(name: str, matrix: FloatArray | dia_array[Any], dim:
     ttt_theory.errors.InvalidSettingError: entries: an array of shape (2, 2) is not valid; give a
     positive semi-definite matrix, not one with eigenvalues from -1 to 3
     """
-    if not (isinstance(matrix, np.ndarray) or getattr(matrix, "format", "") == "dia"):
-        raise InvalidSettingError(name, matrix, "give a NumPy array or a scipy.sparse.dia_array")
+    is_structured = isinstance(matrix, StructuredMatrix)
+    is_sparse = getattr(matrix, "format", "") == "dia"
+    if not (isinstance(matrix, np.ndarray) or is_sparse or is_structured):
+        raise InvalidSettingError(
+            name, matrix, "give a NumPy array, a scipy.sparse.dia_array or a StructuredMatrix"
+        )
     if matrix.dtype.kind not in "iuf":
         raise InvalidSettingError(name, matrix, f"give real numbers, not {matrix.dtype}")
     if matrix.shape != (dim, dim):
         shape = " x ".join(map(str, matrix.shape))
         raise InvalidSettingError(name, matrix, f"give a {dim} x {dim} matrix, not {shape}")
+    if isinstance(matrix, StructuredMatrix):
+        _check_multiple(name, matrix)
+        return
     if not isinstance(matrix, np.ndarray):
         if np.count_nonzero(matrix.offsets):
             raise InvalidSettingError(name, matrix, "give a sparse matrix only if it is diagonal")
@@ -213,6 +241,18 @@ def check_covariance_matrix(name: str, matrix: FloatArray | dia_array[Any], dim:
             f" but ({column}, {row}) is {matrix[column, row]:.6g}",
         )
     _check_eigenvalues(name, np.linalg.eigvalsh(unit), matrix, float(largest))
+
+
+def _check_multiple(name: str, matrix: StructuredMatrix) -> None:
+    """Check what the constructors leave open: the numbers that a matrix was multiplied by."""
+    probe = np.random.default_rng(0).standard_normal(matrix.dim)
+    with np.errstate(all="ignore"):
+        form = float(probe @ (matrix @ probe))
+        largest = matrix.magnitude()
+    if not (np.isfinite(form) and np.isfinite(largest)):
+        raise InvalidSettingError(name, matrix, "give a matrix of finite numbers")
+    if form < -ROUND_OFF_PER_DIM * matrix.dim * abs(largest) * float(probe @ probe):
+        raise InvalidSettingError(name, matrix, "give a positive semi-definite matrix")
 
 
 def _check_eigenvalues(name: str, eigenvalues: Any, matrix: object, unit: float = 1.0) -> None:
@@ -243,8 +283,8 @@ class BuiltinCovariance(Covariance):
         number = checked_number(name, getattr(self, name), *limits, above_minimum=above_minimum)
         object.__setattr__(self, name, number)
 
-    def _check_dim(self, largest: int) -> None:
-        object.__setattr__(self, "dim", checked_integer("dim", self.dim, 1, largest))
+    def _check_dim(self) -> None:
+        object.__setattr__(self, "dim", checked_integer("dim", self.dim, 1, LARGEST_DIM))
 
     def _check_scale(self, name: str, largest: float) -> None:
         """Check `scale`, and that no entry overflows; field `name` decides the largest one."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.covariance.base import BuiltinCovariance, register_covariance
+from ttt_theory.covariance.base import LARGEST_DIM, BuiltinCovariance, register_covariance
 from ttt_theory.errors import FloatArray, InvalidSettingError, checked_array
 
 if TYPE_CHECKING:
     from scipy.sparse import dia_array
-
-LARGEST_DIAGONAL_DIM = 10_000_000
-"""Largest dimension of a covariance that is diagonal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +56,19 @@ class Isotropic(_DiagonalCovariance):
     dim: int
 
     def __post_init__(self) -> None:
-        self._check_dim(LARGEST_DIAGONAL_DIM)
+        self._check_dim()
         self._check_scale("dim", 1.0)
 
     def _variances(self) -> FloatArray:
         return np.ones(self.dim)
+
+    def sample(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> FloatArray:
+        """Draw independent vectors x ~ N(0, scale I); see the base class."""
+        leading = (shape,) if isinstance(shape, int) else shape
+        standard = rng.standard_normal((*leading, self.dim))
+        if self.scale != 1.0:
+            standard *= math.sqrt(self.scale)
+        return standard
 
 
 @register_covariance("diagonal")
@@ -93,8 +99,8 @@ class Diagonal(_DiagonalCovariance):
 
     def __post_init__(self) -> None:
         values = checked_array("values", self.values, 1)
-        if values.size > LARGEST_DIAGONAL_DIM:
-            raise InvalidSettingError("values", values, f"give at most {LARGEST_DIAGONAL_DIM}")
+        if values.size > LARGEST_DIM:
+            raise InvalidSettingError("values", values, f"give at most {LARGEST_DIM}")
         if values.min() < 0.0:
             raise InvalidSettingError("values", values.min(), "give numbers of at least 0")
         object.__setattr__(self, "values", values)
@@ -134,7 +140,7 @@ class PowerLaw(_DiagonalCovariance):
     exponent: float
 
     def __post_init__(self) -> None:
-        self._check_dim(LARGEST_DIAGONAL_DIM)
+        self._check_dim()
         self._check_number("exponent")
         with np.errstate(over="ignore"):
             largest = max(1.0, float(np.float64(self.dim) ** -self.exponent))
@@ -142,48 +148,4 @@ class PowerLaw(_DiagonalCovariance):
 
     def _variances(self) -> FloatArray:
         variances: FloatArray = np.arange(1.0, self.dim + 1.0) ** -self.exponent
-        return variances
-
-
-@register_covariance("spiked")
-@dataclass(frozen=True, eq=False)
-class Spiked(_DiagonalCovariance):
-    """The identity plus one rank-one spike along each of the first axes.
-
-    Parameters
-    ----------
-    dim : int
-        Dimension d, from 1 to 10,000,000.
-    spikes : array_like of float, shape (number of spikes,)
-        What each spike adds to its axis, at least -1; at most `dim` of them.
-    scale : float
-        Multiplies the matrix, spikes included; positive.
-
-    Raises
-    ------
-    InvalidSettingError
-        If there are more spikes than axes, or a parameter is out of its range.
-
-    Examples
-    --------
-    >>> Spiked(3, [4.0, -1.0]).matrix().diagonal()
-    array([5., 0., 1.])
-    """
-
-    dim: int
-    spikes: FloatArray
-
-    def __post_init__(self) -> None:
-        self._check_dim(LARGEST_DIAGONAL_DIM)
-        spikes = checked_array("spikes", self.spikes, 1)
-        if spikes.size > self.dim:
-            raise InvalidSettingError("spikes", spikes, f"give at most dim = {self.dim} of them")
-        if spikes.min() < -1.0:
-            raise InvalidSettingError("spikes", spikes.min(), "give numbers of at least -1")
-        object.__setattr__(self, "spikes", spikes)
-        self._check_scale("spikes", 1.0 + float(spikes.max()))
-
-    def _variances(self) -> FloatArray:
-        variances = np.ones(self.dim)
-        variances[: self.spikes.size] += self.spikes
         return variances

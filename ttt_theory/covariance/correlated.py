@@ -1,0 +1,92 @@
+"""Covariances of equal variances with correlations given by one number, stored in O(d)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ttt_theory import structured
+from ttt_theory.covariance.base import BuiltinCovariance, register_covariance
+
+
+@register_covariance("ar1")
+@dataclass(frozen=True)
+class AR1(BuiltinCovariance):
+    """Correlations rho ** |i - j|, those of a first-order autoregression.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension d, from 1 to 10,000,000.
+    rho : float
+        Correlation of neighbours, between -1 and 1; the matrix has rank one at both ends.
+    scale : float
+        Multiplies the matrix; positive.
+
+    Raises
+    ------
+    InvalidSettingError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    >>> AR1(3, 0.5).matrix().toarray()
+    array([[1.  , 0.5 , 0.25],
+           [0.5 , 1.  , 0.5 ],
+           [0.25, 0.5 , 1.  ]])
+    """
+
+    dim: int
+    rho: float
+
+    def __post_init__(self) -> None:
+        self._check_dim()
+        self._check_number("rho", -1.0, 1.0)
+        self._check_scale("rho", 1.0)
+
+    def matrix(self) -> structured.Autoregressive:
+        """Return Sigma, shape (dim, dim)."""
+        return structured.Autoregressive(self.dim, self.rho, self.scale)
+
+
+@register_covariance("equicorrelated")
+@dataclass(frozen=True)
+class Equicorrelated(BuiltinCovariance):
+    """Unit variances and one correlation: (1 - rho) I + rho 11^T.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension d, from 1 to 10,000,000.
+    rho : float
+        Correlation of every pair, between -1 / (dim - 1) and 1 (-1 and 1 if `dim` is 1).
+    scale : float
+        Multiplies the matrix; positive.
+
+    Raises
+    ------
+    InvalidSettingError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    >>> Equicorrelated(3, 0.25).matrix().toarray()
+    array([[1.  , 0.25, 0.25],
+           [0.25, 1.  , 0.25],
+           [0.25, 0.25, 1.  ]])
+    """
+
+    dim: int
+    rho: float
+
+    def __post_init__(self) -> None:
+        self._check_dim()
+        self._check_number("rho", -1.0 / max(self.dim - 1, 1), 1.0)
+        self._check_scale("rho", 1.0)
+
+    def matrix(self) -> structured.LowRankUpdate:
+        """Return Sigma, shape (dim, dim)."""
+        variances = np.full(self.dim, 1.0 - self.rho)
+        ones = np.ones((self.dim, 1))
+        return structured.LowRankUpdate(variances, ones, np.array([self.rho])) * self.scale
