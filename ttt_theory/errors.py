@@ -120,6 +120,28 @@ class OutOfRangeError(TTTTheoryError, ArithmeticError):
         )
 
 
+class LostWorkersError(TTTTheoryError, RuntimeError):
+    """Processes that share the work were lost, and starting over did not help.
+
+    Parameters
+    ----------
+    reason : str
+        What was lost and what might help.
+
+    Examples
+    --------
+    >>> print(LostWorkersError("killed 5 times"))
+    workers: killed 5 times
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return _one_line(f"workers: {_shortened(self.reason, _LONGEST_REASON)}")
+
+
 class UnknownClaimError(TTTTheoryError, KeyError):
     """No claim of the registry has this id, or it does not apply.
 
@@ -331,7 +353,7 @@ def checked_array(field: str, value: Any, ndim: int) -> FloatArray:
     array([1. , 2.5])
     """
     remedy = {1: "give a list of finite numbers", 2: "give a matrix of finite numbers"}[ndim]
-    if not hasattr(value, "__array__") and not _holds_only_numbers(value):
+    if not hasattr(value, "__array__") and not holds_only_numbers(value):
         raise InvalidSettingError(field, value, remedy)
     try:
         # Without the second test NumPy would read text and truth values as numbers.
@@ -354,9 +376,16 @@ def checked_array(field: str, value: Any, ndim: int) -> FloatArray:
     return array
 
 
-def _holds_only_numbers(value: Any) -> bool:
+def holds_only_numbers(value: Any) -> bool:
+    """Whether nested lists or tuples hold real numbers alone, no truth values and no text.
+
+    Examples
+    --------
+    >>> holds_only_numbers([1, [2.5]]), holds_only_numbers([1, True])
+    (True, False)
+    """
     if isinstance(value, list | tuple):
-        return all(_holds_only_numbers(entry) for entry in value)
+        return all(holds_only_numbers(entry) for entry in value)
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "iuf"
     return not isinstance(value, bool) and isinstance(value, numbers.Real)

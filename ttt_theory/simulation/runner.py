@@ -1,39 +1,57 @@
-"""Runs of many blocks, in this process or several."""
+"""Runs of many blocks, in this process, in several, or on a cluster."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ttt_theory.simulation.literal import blocks, simulate_block
+from ttt_theory.execution import in_order, run_tasks
+from ttt_theory.simulation.blocks import Block, block_sizes, simulate_block
 
 if TYPE_CHECKING:
-    from ttt_theory.simulation.literal import Block, Experiment
+    from ttt_theory.simulation.blocks import Simulator
 
 __all__ = ["run"]
 
-# Enough work to outweigh sending it, little enough to show progress.
-_BLOCKS_PER_TASK = 8
+
+@dataclass(frozen=True, eq=False)
+class _Simulation:
+    """What makes a block of its number and size; it is sent to other processes."""
+
+    simulator: Simulator
+    seed: int
+
+    def __call__(self, numbered: tuple[int, int]) -> Block:
+        index, count = numbered
+        return simulate_block(self.simulator, count, self.seed, index)
 
 
 def run(
-    experiment: Experiment, prompts: int, seed: int, workers: int = 1, largest_block: int = 4096
+    simulator: Simulator,
+    prompts: int,
+    seed: int,
+    workers: int = 1,
+    scheduler: str | None = None,
+    *,
+    prompts_per_block: int | None = None,
 ) -> Iterator[Block]:
     """Simulate prompts block by block, in order.
 
-    Block i draws from child i of ``SeedSequence(seed)``, so what is yielded depends neither on the
-    number of workers nor on which of them is faster.
+    Block i draws from child i of ``SeedSequence(seed)``, so what is yielded does not depend on who
+    works or who is faster.
 
     Parameters
     ----------
-    experiment : Experiment
+    simulator : Simulator
     prompts : int
     seed : int
     workers : int
         Number of processes.
-    largest_block : int
-        Largest number of prompts in a block.
+    scheduler : str, optional
+        Address of a running Dask scheduler, whose workers are then used instead.
+    prompts_per_block : int, optional
+        Size of the blocks; the simulator's own if not given.
 
     Yields
     ------
@@ -48,22 +66,8 @@ def run(
     >>> sum(block.prompts for block in run(experiment, 10_000, seed=0))
     10000
     """
-    numbered = enumerate(blocks(experiment, prompts, largest_block))
-    if workers == 1:
-        for index, count in numbered:
-            yield simulate_block(experiment, count, seed, index)
-        return
-
-    from joblib import Parallel, delayed
-
-    tasks = iter(lambda: list(itertools.islice(numbered, _BLOCKS_PER_TASK)), [])
-    with Parallel(n_jobs=workers, return_as="generator") as parallel:
-        for finished in parallel(delayed(_simulate)(experiment, task, seed) for task in tasks):
-            yield from finished
-
-
-def _simulate(experiment: Experiment, task: list[tuple[int, int]], seed: int) -> list[Block]:
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        return [simulate_block(experiment, count, seed, index) for index, count in task]
+    size = simulator.prompts_per_block if prompts_per_block is None else prompts_per_block
+    tasks = enumerate(block_sizes(prompts, size))
+    yield from in_order(
+        run_tasks(_Simulation(simulator, seed), tasks, workers=workers, scheduler=scheduler)
+    )

@@ -1,0 +1,49 @@
+"""A Dask cluster of real processes on this machine."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def cluster(folder, workers=("--nanny", "--no-nanny")):
+    """Start a scheduler, and a worker for each option; yield the scheduler's address.
+
+    A worker with a nanny is started again when it is killed, one without is not.
+    """
+    with contextlib.ExitStack() as processes, (folder / "log").open("w") as log:
+
+        def start(*arguments):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
+                cwd=Path(__file__).parents[1],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            processes.callback(end, process)
+            return process
+
+        file = folder / "scheduler.json"
+        scheduler = start(
+            "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)
+        )
+        while not (file.exists() and file.read_text().endswith("}")):
+            assert scheduler.poll() is None, (folder / "log").read_text()
+            time.sleep(0.02)
+        address = json.loads(file.read_text())["address"]
+        for option in workers:
+            start("worker", address, "--nthreads", "1", option, "--local-directory", str(folder))
+        yield address
+
+
+def end(process):
+    # With the worker of a nanny, which is in its session.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,0 +1,98 @@
+"""Many independent tasks, in this process, in several on this machine, or on a Dask cluster.
+
+The function and its tasks decide the results, and who computes them decides only when: the same
+bits come back from one process, from several and from a cluster, also after some were killed.  (A
+cluster of unlike processors may round unlike.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from ttt_theory.execution.cluster import on_cluster
+from ttt_theory.execution.plan import Plan, Result, Task, blas
+from ttt_theory.execution.processes import in_processes
+
+if TYPE_CHECKING:
+    from ttt_theory.execution.plan import Indexed
+
+__all__ = ["in_order", "run_tasks"]
+
+
+def run_tasks(
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+) -> Indexed[Result]:
+    """Apply a function to tasks, and yield the results as they finish.
+
+    BLAS runs on one thread wherever a task does, in this process too: its results may depend on the
+    number of threads in the last bits, and several processes would compete for the cores.
+
+    Parameters
+    ----------
+    function : callable
+        Takes one task.  With several workers or a scheduler it is sent to other processes, and is
+        called again for a task whose process was killed.
+    tasks : iterable
+        May be lazy and of any length: no more than some thousand per worker are taken ahead of the
+        oldest unfinished one.  With several workers it may be iterated in another thread.
+    workers : int
+        Number of processes; 1 is this process.
+    scheduler : str, optional
+        Address of a running Dask scheduler, whose workers are used instead.
+
+    Yields
+    ------
+    index : int
+        Position of the task.
+    result : object
+        What the function returned.
+
+    Raises
+    ------
+    InvalidSettingError
+        If no scheduler with workers answers at the address, or what this needs is not installed.
+    LostWorkersError
+        If the workers of the same tasks are killed again and again, or the cluster goes away.
+    Exception
+        Whatever the function raises, or the iterator of the tasks.
+
+    Examples
+    --------
+    >>> dict(run_tasks(abs, [-3, 5]))
+    {0: 3, 1: 5}
+    """
+    if scheduler is not None:
+        yield from on_cluster(function, Plan(tasks), scheduler)
+    elif workers > 1:
+        yield from in_processes(function, Plan(tasks), workers)
+    else:
+        controller = blas()
+        for index, task in enumerate(tasks):
+            with controller.limit(limits=1):
+                result = function(task)
+            yield index, result
+
+
+def in_order(pairs: Iterable[tuple[int, Result]]) -> Iterator[Result]:
+    """Yield the results of `run_tasks` in the order of their tasks.
+
+    Examples
+    --------
+    >>> list(in_order([(1, "b"), (0, "a"), (2, "c")]))
+    ['a', 'b', 'c']
+    """
+    waiting: dict[int, Result] = {}
+    following = 0
+    # Closing this generator stops the workers now, not when the other one is collected.
+    with contextlib.closing(pairs) if isinstance(pairs, Generator) else contextlib.nullcontext():
+        for index, result in pairs:
+            waiting[index] = result
+            while following in waiting:
+                yield waiting.pop(following)
+                following += 1

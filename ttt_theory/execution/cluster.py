@@ -1,0 +1,157 @@
+"""Tasks on the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic
+
+from ttt_theory.errors import InvalidSettingError, LostWorkersError
+from ttt_theory.execution.plan import BATCHES_PER_WORKER, Result, Task, compute
+
+if TYPE_CHECKING:
+    from ttt_theory.execution.plan import Batch, Finished, Indexed, Plan
+
+__all__ = ["on_cluster"]
+
+_SECONDS_TO_CONNECT = 5.0
+_SECONDS_WITHOUT_WORKERS = 30.0
+
+
+def on_cluster(
+    function: Callable[[Task], Result], plan: Plan[Task], address: str
+) -> Indexed[Result]:
+    """Do the tasks through Dask's own client.
+
+    Joblib's backend for Dask waits forever when workers or the scheduler are gone, and sends the
+    function anew with every batch.
+    """
+    with _connected(address) as client:
+        # The result of a task is computed again when the worker that holds it is killed; data that
+        # is scattered would be lost.
+        shared = _submit(client, _Shared, function)
+        running: dict[Any, Batch[Task]] = {}
+        arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        try:
+            while not plan.is_done():
+                workers = max(1, _count_threads(client))
+                while len(running) < BATCHES_PER_WORKER * workers:
+                    batch = plan.take(workers)
+                    if batch is None:
+                        break
+                    future = _submit(client, _compute_there, shared, batch)
+                    running[future] = batch
+                    future.add_done_callback(arrived.put)
+                for future in _arrivals(arrived, client, address) if running else ():
+                    batch = running.pop(future)
+                    finished = _result(future, address)
+                    if finished is None:
+                        plan.lose(batch)
+                    else:
+                        yield from plan.finish(finished)
+        finally:
+            with contextlib.suppress(CancelledError, OSError):
+                client.cancel([*running, shared], force=True)
+
+
+@dataclass(frozen=True)
+class _Shared(Generic[Task, Result]):
+    """The function, kept by the workers."""
+
+    function: Callable[[Task], Result]
+
+
+def _compute_there(shared: _Shared[Task, Result], batch: Batch[Task]) -> Finished[Result]:
+    return compute(shared.function, batch)
+
+
+@contextlib.contextmanager
+def _connected(address: str) -> Iterator[Any]:
+    """Connect to the scheduler at an address, once it has workers."""
+    remedy = "give the address of a running Dask scheduler, such as tcp://127.0.0.1:8786"
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InvalidSettingError(
+            "scheduler", address, "install ttt-theory[distributed] to use a Dask cluster"
+        ) from None
+    # What the client logs about lost connections becomes an exception here.
+    logger = logging.getLogger("distributed.client")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        try:
+            client = Client(  # type: ignore[no-untyped-call]
+                address, timeout=_SECONDS_TO_CONNECT, set_as_default=False
+            )
+        except (OSError, ValueError):
+            raise InvalidSettingError("scheduler", address, remedy) from None
+        with contextlib.closing(client):
+            try:
+                client.wait_for_workers(1, timeout=_SECONDS_TO_CONNECT)
+            except TimeoutError:
+                raise InvalidSettingError(
+                    "scheduler", address, f"start a worker of it first: dask worker {address}"
+                ) from None
+            yield client
+    finally:
+        logger.setLevel(level)
+
+
+def _submit(client: Any, *call: Any) -> Any:
+    with warnings.catch_warnings():
+        # About the size of a function that is sent only once.
+        warnings.simplefilter("ignore")
+        return client.submit(*call, pure=False)
+
+
+def _count_threads(client: Any) -> int:
+    """Return how many tasks the cluster does at a time now."""
+    try:
+        return sum(client.nthreads().values()) if client.status == "running" else 0
+    except OSError:
+        return 0
+
+
+def _arrivals(arrived: queue.SimpleQueue[Any], client: Any, address: str) -> Iterator[Any]:
+    """Wait for something to be finished and yield it, with whatever else is."""
+    deadline = time.monotonic() + _SECONDS_WITHOUT_WORKERS
+    while True:
+        try:
+            yield arrived.get(timeout=1.0)
+            break
+        except queue.Empty:
+            if _count_threads(client):
+                deadline = time.monotonic() + _SECONDS_WITHOUT_WORKERS
+            elif time.monotonic() > deadline:
+                raise _gone(address) from None
+    while not arrived.empty():
+        yield arrived.get()
+
+
+def _result(future: Any, address: str) -> Any:
+    """Return what a batch gave; None if the worker that had it was killed."""
+    from distributed import KilledWorker
+
+    if future.status == "error":
+        error = future.exception()
+        if isinstance(error, KilledWorker):
+            return None
+        raise error
+    try:
+        return future.result(_SECONDS_WITHOUT_WORKERS)
+    except (KilledWorker, TimeoutError):
+        # Killed while the results were on their way.
+        return None
+    except (CancelledError, OSError):
+        raise _gone(address) from None
+
+
+def _gone(address: str) -> LostWorkersError:
+    return LostWorkersError(f"the scheduler at {address}, or all of its workers, are gone")

@@ -1,0 +1,141 @@
+"""What is to do, what is being done, and what was lost on the way."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ttt_theory.errors import LostWorkersError
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+__all__ = ["BATCHES_PER_WORKER", "Batch", "Finished", "Indexed", "Plan", "blas", "compute"]
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Indexed = Generator[tuple[int, Result], None, None]
+
+BATCHES_PER_WORKER = 2
+"""Batches handed out at a time: one to do, one to go on with."""
+
+# Enough work to outweigh sending it, little enough to show progress and to end together.
+_SECONDS_PER_BATCH = 0.25
+_LARGEST_BATCH = 512
+_LOOK_AHEAD = 4096
+_MOST_LOSSES = 4
+
+
+@dataclass
+class Batch(Generic[Task]):
+    """Tasks that are handed out together, the first of them task number `start`."""
+
+    start: int
+    tasks: list[Task]
+    losses: int = 0
+
+
+@dataclass(frozen=True)
+class Finished(Generic[Result]):
+    """The results of the batch from task number `start`, and the time that they took."""
+
+    start: int
+    results: list[Result]
+    seconds: float
+
+
+def compute(function: Callable[[Task], Result], batch: Batch[Task]) -> Finished[Result]:
+    """Do a batch in a worker."""
+    # Never lifted again: other threads of a Dask worker may be in the middle of a task.
+    blas().limit(limits=1)
+    start = time.perf_counter()
+    results = [function(task) for task in batch.tasks]
+    return Finished(batch.start, results, time.perf_counter() - start)
+
+
+@functools.cache  # It looks through all that the process has loaded, which takes milliseconds.
+def blas() -> ThreadpoolController:
+    """Return what limits the threads of NumPy's and SciPy's BLAS."""
+    # Only what is loaded can be limited, and SciPy brings a BLAS of its own.
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+class Plan(Generic[Task]):
+    """What is to do, what is being done, and what was lost on the way."""
+
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        self._remaining = iter(tasks)
+        self._next = 0
+        self._batch_size = 1
+        self._unfinished: dict[int, Batch[Task]] = {}
+        self._lost: deque[Batch[Task]] = deque()
+        self._is_exhausted = False
+        self._error: BaseException | None = None
+        # Joblib takes batches in the thread in which results arrive.
+        self._lock = threading.Lock()
+
+    def take(self, workers: int) -> Batch[Task] | None:
+        """Return what to do next; None if there is nothing before something else is finished."""
+        with self._lock:
+            if self._lost:
+                return self._lost.popleft()
+            oldest = next(iter(self._unfinished), self._next)
+            count = min(self._batch_size, oldest + workers * _LOOK_AHEAD - self._next)
+            if count <= 0 or self._is_exhausted:
+                return None
+            tasks: list[Task] = []
+            try:
+                # Keeps what came before an exception.
+                tasks.extend(itertools.islice(self._remaining, count))
+            except BaseException as error:  # noqa: BLE001  (`is_done` raises it in the right thread)
+                self._error = error
+            self._is_exhausted = len(tasks) < count
+            if not tasks:
+                return None
+            batch = self._unfinished[self._next] = Batch(self._next, tasks)
+            self._next += len(tasks)
+            return batch
+
+    def finish(self, finished: Finished[Result]) -> Iterator[tuple[int, Result]]:
+        """Note that a batch is done; return its results with their positions."""
+        with self._lock:
+            tasks = self._unfinished.pop(finished.start).tasks
+            wanted = len(tasks) * _SECONDS_PER_BATCH / max(finished.seconds, 1e-9)
+            self._batch_size = max(1, min(int(wanted), 2 * self._batch_size, _LARGEST_BATCH))
+        return enumerate(finished.results, finished.start)
+
+    def lose(self, batch: Batch[Task] | None = None) -> None:
+        """Note that the worker of a batch, or of any of the unfinished ones, was killed."""
+        with self._lock:
+            lost = list(self._unfinished.values()) if batch is None else [batch]
+            for each in lost:
+                each.losses += 1
+                if each.losses > _MOST_LOSSES:
+                    raise LostWorkersError(
+                        f"killed {each.losses} times in the middle of the same work; give each of "
+                        "them more memory, or use fewer"
+                    )
+            self._lost = deque(lost) if batch is None else self._lost + deque(lost)
+
+    def is_done(self) -> bool:
+        """Whether all is finished.
+
+        Raises
+        ------
+        Exception
+            What the iterator of the tasks raised, once all before it is finished.
+        """
+        if self._unfinished:
+            return False
+        if self._error is not None:
+            raise self._error
+        return self._is_exhausted

@@ -1,0 +1,73 @@
+"""Tasks in several processes on this machine."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
+
+from ttt_theory.errors import InvalidSettingError
+from ttt_theory.execution.plan import BATCHES_PER_WORKER, Result, Task, compute
+
+if TYPE_CHECKING:
+    from ttt_theory.execution.plan import Batch, Finished, Indexed, Plan
+
+__all__ = ["in_processes"]
+
+
+def in_processes(
+    function: Callable[[Task], Result], plan: Plan[Task], workers: int
+) -> Indexed[Result]:
+    """Do the tasks of a plan in several processes, of which any may be killed."""
+    try:
+        from joblib import Parallel, delayed, parallel_config
+    except ImportError:
+        raise InvalidSettingError(
+            "workers", workers, "give 1, or install ttt-theory[sweep] for several processes"
+        ) from None
+
+    while not plan.is_done():
+        batches = iter(lambda: plan.take(workers), None)
+        with parallel_config(backend="loky", inner_max_num_threads=1):
+            parallel = Parallel(
+                n_jobs=workers,
+                return_as="generator_unordered",
+                batch_size=1,
+                pre_dispatch=BATCHES_PER_WORKER * workers,
+            )
+        arriving = parallel(delayed(_compute_here)(function, batch) for batch in batches)
+        try:
+            for finished in arriving:
+                yield from plan.finish(finished)
+        except BrokenProcessPool:
+            plan.lose()
+        finally:
+            # Whoever closes this generator knows that work is thrown away.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                arriving.close()
+
+
+@functools.cache
+def _watch_parent() -> None:
+    """Let this worker end with the process that it works for, even when that one is killed."""
+    # A terminal's Ctrl-C reaches the worker too, which would answer it with a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch(parent: int) -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, args=(os.getppid(),), daemon=True).start()
+
+
+def _compute_here(function: Callable[[Task], Result], batch: Batch[Task]) -> Finished[Result]:
+    _watch_parent()
+    return compute(function, batch)
