@@ -18,7 +18,7 @@ from ttt_theory.evidence.exact_average import exact_coefficients
 from ttt_theory.evidence.record import Verdict
 from ttt_theory.evidence.second_moments import second_moments
 from ttt_theory.monte_carlo import experiment
-from ttt_theory.simulation.literal import QUERIES, simulate_prompts
+from ttt_theory.simulation.literal import QUERIES
 
 VERDICTS = 10_000
 RATES = (0.05, 0.01)
@@ -32,7 +32,7 @@ def polynomials(rng):
 
 def prompts(rng):
     """Draw c0, c1 and c2 of a prompt of the literal simulator, c2 of degree 8 in its context."""
-    return simulate_prompts(EXPERIMENT, VERDICTS, rng)
+    return EXPERIMENT.coefficients(VERDICTS, rng)
 
 
 # The mean is 1 and the mean square 3⁴; the simulator's are averages over quadrature nodes and the

@@ -17,14 +17,13 @@ from ttt_theory.evidence.equivalence import equivalence
 from ttt_theory.evidence.record import Verdict
 from ttt_theory.monte_carlo import experiment, rescaled
 from ttt_theory.problem import Problem
-from ttt_theory.simulation.literal import simulate_prompts
 from ttt_theory.testing import settings
 
 
 def judged(
     setting,
     factors=(1.0, 1.0, 1.0),
-    numbers=5 * 10**8,
+    numbers=25 * 10**7,
     margin=0.1,
     error_rate=1e-7,
     sequential=False,
@@ -70,8 +69,8 @@ def test_the_further_off_the_sooner_it_is_refuted():
 
 def test_a_look_after_every_block_starts_with_the_blocks_of_a_single_look():
     # Of the same plan and seed, so that a verdict found on the way lies on the way to the last.
-    _, once = judged(SHIFTED, numbers=10**6)
-    _, looking = judged(SHIFTED, numbers=10**6, sequential=True)
+    _, once = judged(SHIFTED, numbers=5 * 10**5)
+    _, looking = judged(SHIFTED, numbers=5 * 10**5, sequential=True)
     assert [each.as_dict() for each in once] == [each.as_dict() for each in looking]
 
 
@@ -99,7 +98,7 @@ def test_a_coefficient_beyond_the_margin_is_refuted(position, sequential):
 
 @pytest.mark.parametrize("factor", [0.0, 1e-200, -1.0, 1e9, np.inf, np.nan])
 def test_a_coefficient_that_is_far_out_is_refuted(factor):
-    verdicts, evidence = judged(SHIFTED, (1.0, 1.0, factor), numbers=10**7)
+    verdicts, evidence = judged(SHIFTED, (1.0, 1.0, factor), numbers=5 * 10**6)
     assert verdicts[2] is Verdict.REFUTED
     assert all(each.as_dict()["interval"] for each in evidence)
 
@@ -127,14 +126,14 @@ def test_noise_left_out_is_refuted():
 
 
 def test_a_small_budget_leaves_it_undecided():
-    verdicts, evidence = judged(SHIFTED, numbers=10**6)
+    verdicts, evidence = judged(SHIFTED, numbers=5 * 10**5)
     assert Verdict.UNDECIDED in verdicts
     assert Verdict.REFUTED not in verdicts
     assert all("statement" in each.as_dict() for each in evidence)
 
 
 def test_a_margin_wider_than_the_widest_leaves_it_undecided():
-    verdicts, evidence = judged(SHIFTED, numbers=32 * 10**6)
+    verdicts, evidence = judged(SHIFTED, numbers=15 * 10**6)
     margins = [each.measured["margin"] for each in evidence]
     assert margins[0] < 0.25 < margins[2] < 1.0
     assert verdicts[0] is Verdict.CONFIRMED
@@ -174,7 +173,7 @@ def test_rescaling_is_exact(setting, seed):
     problem, natural = Problem.of(setting), experiment(setting)
     assume(problem.task.any() == setting.task.any())
     plain, scaled = (
-        simulate_prompts(each, 5, np.random.default_rng(seed))
+        each.coefficients(5, np.random.default_rng(seed))
         for each in (natural, rescaled(natural, problem))
     )
     exponents = problem.label_exponent + problem.step_exponent * np.arange(3)
@@ -184,7 +183,7 @@ def test_rescaling_is_exact(setting, seed):
 class BriefRun(Run):
     """A run of a second at most, whatever margin it reaches."""
 
-    numbers = 3 * 10**6
+    numbers = 15 * 10**5
 
 
 @hypothesis_settings(max_examples=40)

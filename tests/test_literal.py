@@ -26,16 +26,13 @@ from ttt_theory import (
     pretrained_weights,
 )
 from ttt_theory.monte_carlo import experiment, simulate, simulation_steps
+from ttt_theory.simulation import literal
+from ttt_theory.simulation.blocks import generator
 from ttt_theory.simulation.literal import (
     QUERIES,
-    Block,
     Experiment,
-    blocks,
     risk_coefficients,
-    simulate_block,
-    simulate_prompts,
 )
-from ttt_theory.simulation.runner import run
 from ttt_theory.testing import settings
 
 WEIGHTS = np.array([[0.1, 0.02, 0.0], [-0.05, 0.08, 0.01], [0.03, 0.0, 0.12]])
@@ -98,7 +95,7 @@ def test_prompts_are_drawn_as_defined():
     # The same draws again, one prompt at a time: noise in all labels, and a fresh context.
     for noise_variance in (0.0, 0.25):
         subject = small_experiment(noise_variance=noise_variance)
-        values = simulate_prompts(subject, 5, np.random.default_rng(3))
+        values = subject.coefficients(5, np.random.default_rng(3))
         rng, draws = np.random.default_rng(3), []
         for count in (4, 3, 4, QUERIES):
             features = subject.feature_covariance.sample(rng, (5, count))
@@ -125,44 +122,23 @@ def test_means_are_those_of_the_reference(changes, seed):
     assert abs(estimate.mean - float(exact["risk_after"])) < 4 * estimate.standard_error
 
 
-def test_block_statistics():
-    subject = small_experiment()
-    block = simulate_block(subject, 50, seed=7, index=2)
-    child = np.random.SeedSequence(7).spawn(3)[2]
-    values = simulate_prompts(subject, 50, np.random.default_rng(child))
-    assert block.prompts == 50
-    assert_allclose(block.mean, values.mean(axis=0), rtol=1e-13)
-    assert_allclose(block.scatter, np.cov(values.T) * 49, rtol=1e-12)
-
-
-@given(st.lists(st.integers(1, 6), min_size=3, max_size=3), st.integers(0, 2**32 - 1))
-def test_merging_is_associative_and_exact(sizes, seed):
-    rng = np.random.default_rng(seed)
-    parts = [rng.standard_normal((size, 3)) * 10 + 5 for size in sizes]
-
-    def block(values):
-        centred = values - values.mean(axis=0)
-        return Block(len(values), values.mean(axis=0), centred.T @ centred)
-
-    first, second, third = map(block, parts)
-    whole = block(np.concatenate(parts))
-    for merged in (first.merged(second).merged(third), first.merged(second.merged(third))):
-        assert merged.prompts == whole.prompts
-        assert_allclose(merged.mean, whole.mean, rtol=1e-12, atol=1e-13)
-        assert_allclose(merged.scatter, whole.scatter, rtol=1e-11, atol=1e-11)
-
-
-@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 1000), st.integers(1, 10**6))
-def test_blocks_cover_the_prompts_within_the_bound(length, samples, dim, prompts):
+@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 1000))
+def test_blocks_are_neither_tiny_nor_long(length, samples, dim):
     subject = Experiment(length, samples, Isotropic(dim), np.ones(dim), 0.0, np.eye(dim))
-    sizes = list(blocks(subject, prompts))
-    assert sum(sizes) == prompts
-    assert min(sizes) > 0
-    assert set(sizes[:-1]) <= {sizes[0]}
-    assert sizes[-1] <= sizes[0] <= 4096
-    # Both contexts at least, and 32 MiB a block.
+    # Both contexts at least, and a tenth of a second a block.
     assert subject.numbers_per_prompt >= 2 * length * (dim + 1)
-    assert sizes[0] == 1 or sizes[0] * subject.numbers_per_prompt <= 2**22
+    assert 1 <= subject.prompts_per_block <= 4096
+    if subject.prompts_per_block > 1:
+        assert subject.prompts_per_block * subject.numbers_per_prompt <= 2**24
+
+
+def test_prompts_are_drawn_a_few_at_a_time(monkeypatch):
+    subject = small_experiment()
+    monkeypatch.setattr(literal, "_LARGEST_SLICE", 3 * subject.numbers_per_prompt)
+    rng = np.random.default_rng(5)
+    expected = np.concatenate([subject.coefficients(count, rng) for count in (3, 3, 1)])
+    assert_array_equal(subject.coefficients(7, np.random.default_rng(5)), expected)
+    assert len(np.unique(expected[:, 0])) == 7
 
 
 def test_oversize_prompts_are_refused_before_anything_is_allocated():
@@ -173,47 +149,31 @@ def test_oversize_prompts_are_refused_before_anything_is_allocated():
 
 @pytest.mark.parametrize(
     ("length", "samples", "dim", "prompts"),
-    [(4, 3, 2, 2000), (3000, 2, 3, 10), (2, 3000, 3, 10), (300, 300, 5, 10), (2, 2, 200, 10)],
+    [
+        (4, 3, 2, 20_000),
+        (30_000, 2, 3, 10),
+        (2, 30_000, 3, 20),
+        (300, 300, 5, 200),
+        (2, 2, 200, 100),
+    ],
 )
-def test_memory_stays_within_the_estimate(length, samples, dim, prompts):
+def test_memory_is_bounded_for_any_number_of_prompts(length, samples, dim, prompts):
     subject = Experiment(
         length, samples, AR1(dim, 0.5), np.ones(dim), 0.5, np.full((dim, dim), 0.01)
     )
-    simulate_block(subject, 1, 0, 0)  # Imports and the cached factor are not the block's.
+    rng = np.random.default_rng(0)
+    subject.coefficients(1, rng)  # Imports and the cached factor are not the prompts'.
     tracemalloc.start()
     try:
-        simulate_block(subject, prompts, 0, 1)
+        subject.coefficients(prompts, rng)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     # The estimate counts arrays, not every temporary of an expression.
-    assert peak <= 2 * 8 * prompts * subject.numbers_per_prompt
-
-
-def same(first, second):
-    return all(
-        one.prompts == other.prompts
-        and np.array_equal(one.mean, other.mean)
-        and np.array_equal(one.scatter, other.scatter)
-        for one, other in zip(first, second, strict=True)
-    )
-
-
-def test_workers_do_not_change_a_bit():
-    subject = small_experiment()
-    # More than one task per worker: a task is of 2**16 prompts.
-    prompts = 2**17 + 100
-    alone = list(run(subject, prompts, seed=11))
-    assert sum(block.prompts for block in alone) == prompts
-    assert same(alone, list(run(subject, prompts, seed=11, workers=2)))
-
-
-def test_seeds():
-    subject = small_experiment()
-    runs = [list(run(subject, 60, seed, largest_block=20)) for seed in (0, 0, 1)]
-    assert same(runs[0], runs[1])
-    means = {block.mean.tobytes() for blocks_ in (runs[0], runs[2]) for block in blocks_}
-    assert len(means) == 6  # No two blocks share their draws, nor two seeds.
+    estimate = 8 * max(literal._LARGEST_SLICE, subject.numbers_per_prompt)
+    assert peak <= 2 * estimate + 8 * 6 * prompts
+    # Without the bound it would be twice as much, so that the bound is there to be seen.
+    assert 8 * prompts * subject.numbers_per_prompt > 4 * estimate
 
 
 def test_simulate_reports_its_run():
@@ -225,9 +185,7 @@ def test_simulate_reports_its_run():
     assert estimate.seconds > 0.0
 
     values = [
-        simulate_prompts(
-            experiment(setting), count, np.random.default_rng(np.random.SeedSequence(5).spawn(2)[i])
-        )
+        experiment(setting).coefficients(count, generator(5, i))
         for i, count in enumerate([4096, 904])
     ]
     step_size = estimate.step_size

@@ -7,7 +7,7 @@ from ttt_theory import AR1, DenseWeights, Diagonal, Isotropic, PowerLaw, Setting
 from ttt_theory.evidence.exact_average import gaussian_rule
 from ttt_theory.evidence.second_moments import second_moments
 from ttt_theory.monte_carlo import experiment
-from ttt_theory.simulation.literal import risk_coefficients, simulate_prompts
+from ttt_theory.simulation.literal import risk_coefficients
 
 
 def averaged_squares(weight, task, noise):
@@ -74,7 +74,7 @@ def test_several_dimensions_by_simulation(setting):
     simulated = experiment(setting)
     queries = 8
     squares = [
-        np.mean(simulate_prompts(simulated, 20_000, np.random.default_rng(seed)) ** 2, axis=0)
+        np.mean(simulated.coefficients(20_000, np.random.default_rng(seed)) ** 2, axis=0)
         for seed in range(12)
     ]
     assert np.mean(squares, axis=0) == pytest.approx(second_moments(simulated, queries), rel=0.05)

@@ -55,7 +55,7 @@ class Run:
     @property
     def numbers(self) -> int:
         """Array entries that one equivalence test may simulate."""
-        return 5 * 10**8 if self.quick else 2 * 10**10
+        return 25 * 10**7 if self.quick else 10**10
 
 
 class Notion(StrEnum):

@@ -16,7 +16,7 @@ import numpy as np
 from ttt_theory.evidence.confidence_sequence import MeanTest, reached_margin, samples_for_margin
 from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
 from ttt_theory.evidence.second_moments import second_moments
-from ttt_theory.simulation.literal import QUERIES, blocks
+from ttt_theory.simulation.literal import QUERIES
 from ttt_theory.simulation.runner import run
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def equivalence(
         return [_too_large(name) for name in COEFFICIENTS]
     constant, _, quadratic = exact
     scales = np.array([constant, 2.0 * np.sqrt(abs(constant * quadratic)), quadratic])
-    size = next(blocks(experiment, _BLOCK, _BLOCK))
+    size = min(_BLOCK, experiment.prompts_per_block)
     variances = second_moments(experiment, QUERIES) / size
     affordable = max(1, numbers // (experiment.numbers_per_prompt * size))
     aims = np.maximum(margin * scales, reached_margin(variances, affordable, error_rate))
@@ -90,7 +90,7 @@ def equivalence(
 
     means: list[FloatArray] = []
     totals = np.zeros((len(exact), 3))
-    for block in run(experiment, count * size, seed, 1, size):
+    for block in run(experiment, count * size, seed, prompts_per_block=size):
         means.append(block.mean)
         totals += test.scores(block.mean)
         if sequential:

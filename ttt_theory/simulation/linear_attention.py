@@ -22,7 +22,8 @@ def linear_attention(
     """Return what linear attention writes at each of some tokens.
 
     A token z attends to the context tokens z_i and to itself, without a softmax:
-    Σ_i (zᵀ Q Kᵀ z_i) Vᵀz_i + (zᵀ Q Kᵀ z) Vᵀz.
+    Σ_i (zᵀ Q Kᵀ z_i) Vᵀz_i + (zᵀ Q Kᵀ z) Vᵀz.  The sum over the context, Σ_i z_i (Vᵀz_i)ᵀ, is the
+    same for every token that attends, and so it is taken first.
 
     Parameters
     ----------
@@ -30,17 +31,22 @@ def linear_attention(
         The tokens that attend.
     context : ndarray, shape (..., n, D)
         The tokens that every one of them attends to besides itself.
-    query, key, value : ndarray, shape (..., D, D)
-        Q, K and V.
+    query, key : ndarray, shape (..., D, E)
+        Q and K.
+    value : ndarray, shape (..., D, F)
+        V.
 
     Returns
     -------
-    ndarray, shape (..., m, D)
+    ndarray, shape (..., m, F)
     """
-    queries = tokens @ query
-    scores = queries @ np.swapaxes(context @ key, -1, -2)
-    own_scores = (queries * (tokens @ key)).sum(axis=-1, keepdims=True)
-    output: Array = scores @ (context @ value) + own_scores * (tokens @ value)
+    summed = _transposed(context) @ (context @ value)
+    output: Array = tokens @ (query @ (_transposed(key) @ summed))
+    own_values = tokens @ value
+    # The tokens of queries have a label of zero, and their own values are nothing else.
+    if own_values.any():
+        own_scores = ((tokens @ query) * (tokens @ key)).sum(axis=-1, keepdims=True)
+        output = output + own_scores * own_values
     return output
 
 
@@ -49,7 +55,8 @@ def predict(weights: Array, features: Array, labels: Array, queries: Array) -> A
 
     The prompt's tokens are (x_i, y_i), a query's token is (x, 0).  The key, query and value
     matrices are restricted to Q = diag(W, 0), K = I, V = diag(0, 1); the prediction is the label
-    coordinate of the query token's output ([G25], Section 3).
+    coordinate of the query token's output ([G25], Section 3).  Left out are the last column of Q,
+    which is zero, that of K, which meets it, and the columns of V for the other coordinates.
 
     Parameters
     ----------
@@ -75,12 +82,11 @@ def predict(weights: Array, features: Array, labels: Array, queries: Array) -> A
     dim = features.shape[-1]
     context = np.concatenate([features, labels[..., None]], axis=-1)
     tokens = np.concatenate([queries, np.zeros_like(queries[..., :1])], axis=-1)
-    query = np.zeros((*weights.shape[:-2], dim + 1, dim + 1), dtype=weights.dtype)
-    query[..., :dim, :dim] = weights
-    key = np.eye(dim + 1, dtype=weights.dtype)
-    value = np.zeros((dim + 1, dim + 1), dtype=weights.dtype)
-    value[dim, dim] = 1
-    return linear_attention(tokens, context, query, key, value)[..., dim]
+    query = np.concatenate([weights, np.zeros_like(weights[..., :1, :])], axis=-2)
+    key = np.eye(dim + 1, dim, dtype=weights.dtype)
+    value = np.zeros((dim + 1, 1), dtype=weights.dtype)
+    value[dim] = 1
+    return linear_attention(tokens, context, query, key, value)[..., 0]
 
 
 def loss(weights: Array, features: Array, labels: Array, queries: Array, targets: Array) -> Array:
@@ -108,7 +114,7 @@ def gradient(
     """Return the gradient ∇L̂(W) of the test-time training loss, by the chain rule.
 
     ∇L̂ = −2 Σ_j (y_j − SM(Z_j, W)) ∂SM(Z_j, W)/∂W, and the prediction being
-    Σ_i (x_jᵀ W x_i) y_i, its derivative by W_ab is Σ_i x_ja x_ib y_i.
+    Σ_i (x_jᵀ W x_i) y_i, its derivative by W_ab is x_ja Σ_i y_i x_ib.
 
     Parameters
     ----------
@@ -120,7 +126,11 @@ def gradient(
     ndarray, shape (..., d, d)
     """
     errors = targets - predict(weights, features, labels, queries)
-    result: Array = -2 * np.einsum(
-        "...j,...ja,...ib,...i->...ab", errors, queries, features, labels, optimize=True
-    )
+    over_queries = errors[..., None, :] @ queries
+    over_context = labels[..., None, :] @ features
+    result: Array = -2 * _transposed(over_queries) * over_context
     return result
+
+
+def _transposed(matrices: Array) -> Array:
+    return np.swapaxes(matrices, -1, -2)
