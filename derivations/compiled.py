@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from derivations import finite_size, isotropic, limits, one_step, pretraining
+from derivations import finite_size, isotropic, isotropic_squares, limits, one_step, pretraining
 from derivations.formula import render
 
-DERIVATIONS = (pretraining, one_step, isotropic, limits, finite_size)
+DERIVATIONS = (pretraining, one_step, isotropic, isotropic_squares, limits, finite_size)
 CLOSED_FORM = Path(__file__).parents[1] / "ttt_theory" / "closed_form"
 
 

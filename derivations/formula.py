@@ -27,7 +27,8 @@ class Formula:
     """One compiled function.
 
     `parameters` maps the symbols of `expression` to the names that the function uses for them, in
-    the order of its signature; `summary` is one line.
+    the order of its signature; `summary` is one line.  An expression is compiled in factored form,
+    or `as_written` where its form is what keeps it accurate.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Formula:
     expression: sympy.Expr
     summary: str
     source: str
+    as_written: bool = False
 
     def __post_init__(self) -> None:
         unknown = self.expression.free_symbols - self.parameters.keys()
@@ -98,7 +100,12 @@ def _function(formula: Formula) -> str:
         if group:
             assigned, given = (", ".join(each) for each in zip(*group, strict=True))
             lines.append(f"    {assigned} = {given}")
-    lines.append(f"    return {_expression(expression.subs(names, simultaneous=True))}")
+    expression = expression.subs(names, simultaneous=True)
+    if formula.as_written:
+        code = _bracketed(_print(expression), always=False)
+    else:
+        code = _expression(expression)
+    lines.append(f"    return {code}")
     return "\n".join(lines) + "\n"
 
 

@@ -13,7 +13,7 @@ from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
 from ttt_theory.report import as_markdown, strongest_evidence, write_report
 from ttt_theory.verification import plan
 
-MODULES = ("pretraining", "one_step", "isotropic", "limits", "finite_size")
+MODULES = ("pretraining", "one_step", "isotropic", "isotropic_squares", "limits", "finite_size")
 
 
 def compiled_functions():

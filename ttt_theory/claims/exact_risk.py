@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ttt_theory.array_risk import SquaresCurve, Start
 from ttt_theory.claims.certificates import (
     certified_formulas,
     certified_risk,
@@ -18,18 +19,23 @@ from ttt_theory.claims.comparison import risk_agrees
 from ttt_theory.claims.second_derivation import formulas_are_derived, values_are_derived
 from ttt_theory.claims.settings import COLD, DENSE_START, SHIFTED, TINY
 from ttt_theory.claims.spectrum import curve, isotropic_spectrum
-from ttt_theory.closed_form import isotropic, one_step, pretraining
+from ttt_theory.closed_form import isotropic, isotropic_squares, one_step, pretraining
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.evidence.equivalence import COEFFICIENTS, equivalence
 from ttt_theory.evidence.exact_average import exact_coefficients
 from ttt_theory.evidence.record import Evidence, Verdict
 from ttt_theory.evidence.symbolic import (
+    BIAS,
     DIM,
     LENGTH,
     NOISE,
     SAMPLES,
     TASK_SQUARE,
+    VARIANCE,
     WEIGHT,
+    X,
+    Y,
+    Z,
     identity,
 )
 from ttt_theory.monte_carlo import experiment, rescaled
@@ -96,6 +102,45 @@ def _noisy_cold_start(_: Run) -> list[Evidence]:
 
 def _noisy_warm_start(_: Run) -> list[Evidence]:
     return _isotropic_start("warm", pretraining.isotropic_weight(LENGTH, DIM, NOISE), NOISE)
+
+
+def _noisy_squares(_: Run) -> list[Evidence]:
+    """Prove the sums of squares, and what they take of a pretrained start, from the polynomials."""
+    n, k, d, norm2, noise, w = LENGTH, SAMPLES, DIM, TASK_SQUARE, NOISE, WEIGHT
+    start = Start(w, 1 - n * w, norm2 * (1 - (n + 2) * w) - noise * w)
+    squares, weighted = SquaresCurve.of(n, k, d, norm2, noise, start), (norm2, noise, w)
+    constant = isotropic.constant(n, d, *weighted)
+    linear, quadratic = (
+        function(n, k, d, *weighted) for function in (isotropic.linear, isotropic.quadratic)
+    )
+    step_size, source_n, prior, source_noise = X, X, Y, VARIANCE
+    share, excess = Z, BIAS
+    pretrained = Start.of(n, d, norm2, noise, source_n, prior, source_noise, (share, excess))
+    weight = (share + excess) * pretraining.optimal_eigenvalue(
+        source_n, 1, prior, d * prior, source_noise
+    )
+    return [
+        identity(f"the sums of squares are the polynomials: {name}", *sides)
+        for name, sides in {
+            "constant": (squares.constant, constant),
+            "linear": (squares.linear, linear),
+            "quadratic": (squares.quadratic, quadratic),
+            "R(η)": (
+                squares.risk(2 * k * step_size),
+                constant - linear * step_size + quadratic * step_size**2,
+            ),
+        }.items()
+    ] + [
+        identity(f"the start f·W* in closed form: {name}", *sides)
+        for name, sides in {
+            "w": (pretrained.weight, weight),
+            "1 − nw": (pretrained.bias, 1 - n * weight),
+            "‖β‖²(1 − (n+2)w) − σ²w": (
+                pretrained.gradient,
+                norm2 * (1 - (n + 2) * weight) - noise * weight,
+            ),
+        }.items()
+    ]
 
 
 def _literal_averages(settings: dict[str, Setting]) -> list[Evidence]:
@@ -181,9 +226,16 @@ CLAIMS = (
         title="The one-step risk with label noise",
         source="[G25], the noisy case",
         statement="The exact one-step risk with σ² > 0 in context, test and query labels alike.",
-        formulas=exactly(*(getattr(isotropic, name) for name in isotropic.__all__)),
+        formulas=exactly(
+            *(
+                getattr(module, name)
+                for module in (isotropic, isotropic_squares)
+                for name in module.__all__
+            )
+        ),
         proofs=(
             _noisy_coefficients,
+            _noisy_squares,
             _noisy_cold_start,
             _noisy_warm_start,
             _literal_averages_with_noise,
