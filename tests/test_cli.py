@@ -51,20 +51,23 @@ def test_risk(command, example):
     assert f"{expected.risk_after:.12g}" in output
 
 
-def test_simulate(command):
-    status, output, _ = command("simulate", ISOTROPIC, "--prompts", "300", "--seed", "7", "--json")
+@pytest.mark.parametrize("method", ["literal", "sufficient", "conditional"])
+def test_simulate(command, method):
+    arguments = ["simulate", ISOTROPIC, "--prompts", "300", "--seed", "7", "--method", method]
+    status, output, _ = command(*arguments, "--json")
     document = json.loads(output)
     assert status == 0
     assert {"mean", "standard_error", "prompts", "seconds", "method", "seed"} <= document.keys()
-    assert (document["prompts"], document["method"], document["seed"]) == (300, "literal", 7)
-    _, again, _ = command(
-        "simulate", ISOTROPIC, "--prompts", "300", "--seed", "7", "--workers", "2", "--json"
-    )
+    assert (document["prompts"], document["method"], document["seed"]) == (300, method, 7)
+    _, again, _ = command(*arguments, "--workers", "2", "--json")
     assert json.loads(again)["mean"] == document["mean"]
-    _, other, _ = command(
-        "simulate", ISOTROPIC, "--prompts", "300", "--seed", "7", "--step-size", "0", "--json"
-    )
+    _, other, _ = command(*arguments, "--step-size", "0", "--json")
     assert json.loads(other)["mean"] != document["mean"]
+
+
+def test_simulate_is_literal_by_default(command):
+    _, output, _ = command("simulate", ISOTROPIC, "--prompts", "1", "--json")
+    assert json.loads(output)["method"] == "literal"
 
 
 def test_a_single_prompt_has_no_standard_error(command):
@@ -171,6 +174,7 @@ def test_verify_leaves_undecided_with_status_3(command, tmp_path):
         ["simulate", ISOTROPIC, "--prompts", "10", "--step-size", "nan"],
         ["simulate", ISOTROPIC, "--prompts", "10", "--method", "magic"],
         ["simulate", ISOTROPIC, "--prompts", "10", "--workers", "0"],
+        ["simulate", ISOTROPIC, "--prompts", "10", "--scheduler", "nowhere"],
         ["figures", "no such figure"],
     ],
     ids=" ".join,

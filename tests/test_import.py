@@ -10,7 +10,18 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {"sympy", "matplotlib", "hypothesis", "typer", "pydantic", "joblib", "mpmath", "rich"}
-THEORY = {"closed_form", "invariants", "problem", "risk", "weights"}
+THEORY = {
+    "array_risk",
+    "block_matrix",
+    "blocks",
+    "closed_form",
+    "common_frame",
+    "invariants",
+    "problem",
+    "reduction",
+    "risk",
+    "weights",
+}
 
 
 def modules(folder):

@@ -6,14 +6,18 @@ import importlib
 from typing import Any
 
 _EXPORTS = {
+    "array_risk": ("IsotropicRisk", "isotropic_risk"),
     "covariance": (
         "AR1",
+        "BlockDiagonal",
         "Covariance",
         "Dense",
         "Diagonal",
         "Empirical",
         "Equicorrelated",
+        "FactorModel",
         "Isotropic",
+        "Kronecker",
         "PowerLaw",
         "Spiked",
         "register_covariance",
@@ -36,6 +40,7 @@ _EXPORTS = {
     ),
     "monte_carlo": ("SimulatedRisk", "simulate"),
     "statements.checking": ("StatementVerdict", "check"),
+    "sweeps.running": ("sweep",),
     "mutation.running": ("MutantReport", "mutants"),
     "verification": ("Report", "verify"),
     "weights": ("pretrained_weights",),

@@ -139,19 +139,28 @@ def simulate(
     step_size: Annotated[
         float | None, typer.Option(help="Step size; the exact optimum by default.")
     ] = None,
-    method: Annotated[str, typer.Option(help="How to simulate: literal.")] = "literal",
+    method: Annotated[
+        str, typer.Option(help="How to simulate: literal, sufficient or conditional.")
+    ] = "literal",
     seed: Seed = 0,
     workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a running Dask scheduler to work on.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Simulate the risk after one step."""
     from ttt_theory.monte_carlo import simulation_steps
     from ttt_theory.setting import Setting
 
-    if method != "literal":
-        raise InvalidSettingError("method", method, "give literal")
     steps = simulation_steps(
-        Setting.from_toml(file), prompts, step_size=step_size, seed=seed, workers=workers
+        Setting.from_toml(file),
+        prompts,
+        method=method,
+        step_size=step_size,
+        seed=seed,
+        workers=workers,
+        scheduler=scheduler,
     )
     estimate, interrupted = None, False
     with _progress() as progress:
@@ -165,6 +174,56 @@ def simulate(
         _print_fields(dataclasses.asdict(estimate), as_json)
     if interrupted:
         print("interrupted: the estimate is over the prompts finished so far", file=sys.stderr)
+        raise typer.Exit(_INTERRUPTED)
+
+
+@app.command()
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Sweep file (TOML).")],
+    *,
+    out: Annotated[Path, typer.Option(help="NetCDF file to write.")],
+    workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a running Dask scheduler to work on.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue where an earlier run was cut short.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of all random numbers; the file's by default.")
+    ] = None,
+) -> None:
+    """Compute the risk on a grid of settings: 0 done, 2 bad input, 130 interrupted."""
+    from ttt_theory.sweeps.running import sweep as run_sweep
+
+    with _progress("{task.fields[rate]}") as progress:
+        bar = progress.add_task("", total=None, visible=False, rate="")
+
+        def advance(stage: str, done: int, total: int) -> None:
+            task = progress.tasks[bar]
+            if task.description != stage:
+                # What an earlier run has done says nothing of the rate.
+                progress.reset(bar, description=stage, completed=done, total=total, visible=True)
+            progress.update(bar, completed=done, rate=f"{task.speed or 0.0:.4g} settings/s")
+
+        dataset = run_sweep(
+            file,
+            out=out,
+            workers=workers,
+            scheduler=scheduler,
+            resume=resume,
+            seed=seed,
+            progress=advance,
+        )
+    print(out)
+    if dataset.attrs["out_of_range"]:
+        print(
+            f"{dataset.attrs['out_of_range']} settings have results outside the range of float64,"
+            " which are NaN",
+            file=sys.stderr,
+        )
+    if not dataset.attrs["complete"]:
+        print("interrupted: continue with --resume", file=sys.stderr)
         raise typer.Exit(_INTERRUPTED)
 
 
@@ -278,7 +337,7 @@ def figures(
         print(path)
 
 
-def _progress() -> Progress:
+def _progress(*texts: str) -> Progress:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -293,6 +352,7 @@ def _progress() -> Progress:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        *map(TextColumn, texts),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),

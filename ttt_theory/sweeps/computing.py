@@ -1,0 +1,132 @@
+"""The results of a block of settings: what a process of a sweep does."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ttt_theory.errors import FloatArray, InvalidSettingError, OutOfRangeError, SettingFileError
+from ttt_theory.monte_carlo import simulate
+from ttt_theory.risk import one_step_risk
+from ttt_theory.sweeps.asymptotics import published_asymptotics
+from ttt_theory.sweeps.columns import ASYMPTOTIC, EXACT, STATUS
+from ttt_theory.sweeps.plan import Plan, Simulation
+
+if TYPE_CHECKING:
+    from ttt_theory.covariance import Covariance
+    from ttt_theory.setting import Setting
+
+__all__ = ["BlockTask", "settings_per_block"]
+
+_BLOCKS = 256
+_LARGEST_BLOCK = 64
+
+
+def settings_per_block(settings: int) -> int:
+    """Return how many settings are computed, and kept, together.
+
+    Few where there are few, as each may then take long; enough to outweigh keeping them.
+
+    Examples
+    --------
+    >>> [settings_per_block(settings) for settings in (10, 10_000, 10**6)]
+    [1, 39, 64]
+    """
+    return min(max(settings // _BLOCKS, 1), _LARGEST_BLOCK)
+
+
+@dataclass(frozen=True, eq=False)
+class BlockTask:
+    """Computes a block of a sweep by its number; it is sent to other processes.
+
+    Parameters
+    ----------
+    content : mapping
+        The tables of the sweep.  The plan is made from them where the work is done, once per
+        thread, as the grid itself may be large.
+    folder : pathlib.Path
+        Where the files that they name are looked up; absolute.
+    kinds : mapping from str to type
+        The covariance kinds that they may name.  Another process may have registered none of
+        one's own, or, having worked for someone else, another class of that name.
+    fingerprint : str
+        Of the plan.
+    """
+
+    content: Mapping[str, Any]
+    folder: Path
+    kinds: Mapping[str, type[Covariance]]
+    fingerprint: str
+
+    @classmethod
+    def of(cls, plan: Plan, fingerprint: str) -> BlockTask:
+        """Return the task of a plan."""
+        return cls(plan.content, plan.folder.absolute(), plan.kinds, fingerprint)
+
+    def __call__(self, number: int) -> FloatArray:
+        """Return the results of a block, shape (settings, columns), their status last."""
+        plan = self._plan()
+        size = settings_per_block(len(plan))
+        indices = range(number * size, min((number + 1) * size, len(plan)))
+        return np.array([_located_results(plan, index) for index in indices])
+
+    def _plan(self) -> Plan:
+        key = self.fingerprint, self.folder, *self.kinds.values()
+        known: dict[Any, Plan] = _of_this_thread.__dict__.setdefault("plans", {})
+        if key not in known:
+            known.clear()
+            known[key] = Plan(self.content, self.folder, self.kinds)
+        return known[key]
+
+
+# A worker of a cluster may have several threads, and a plan keeps the covariances it has read.
+_of_this_thread = threading.local()
+
+
+def _located_results(plan: Plan, index: int) -> list[float]:
+    setting = plan.setting(index)
+    try:
+        return _results(setting, plan.simulation, index)
+    except (InvalidSettingError, SettingFileError) as error:
+        raise plan.located(error, index) from None
+
+
+def _results(setting: Setting, simulation: Simulation | None, index: int) -> list[float]:
+    """Return a row of results; NaN stands for what float64 cannot hold."""
+    status = STATUS["computed"]
+    exact = asymptotic = {}
+    simulated = [math.nan, math.nan]
+    try:
+        risk = one_step_risk(setting)
+        exact = dataclasses.asdict(risk)
+        asymptotic = published_asymptotics(setting)
+        if simulation is not None:
+            estimate = simulate(
+                setting,
+                simulation.prompts,
+                method=simulation.method,
+                step_size=risk.step_size,
+                seed=_seed(simulation.seed, index),
+            )
+            simulated = [estimate.mean, estimate.standard_error]
+    except OutOfRangeError:
+        status = STATUS["out_of_range"]
+    return [
+        *(exact.get(column.name, math.nan) for column in EXACT),
+        *(asymptotic.get(column.name, math.nan) for column in ASYMPTOTIC),
+        *simulated,
+        float(status),
+    ]
+
+
+def _seed(seed: int, index: int) -> int:
+    """Return the seed of the setting at a place of the grid."""
+    words = np.random.SeedSequence(seed, spawn_key=(index,)).generate_state(2, np.uint64)
+    return int(words[0]) << 64 | int(words[1])
