@@ -7,7 +7,7 @@ QUICK ?=
 quick := $(if $(filter-out 0,$(QUICK)),--quick)
 
 .DEFAULT_GOAL := help
-.PHONY: help env verify test mutants figures derive lint pins clean
+.PHONY: help env verify test mutants figures bench derive lint pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ mutants: env ## show that the evidence rejects wrong theorems, and write build/m
 
 figures: env ## draw the figures (QUICK=1: fewer simulated prompts)
 	$(BIN)/ttt-theory figures $(quick) $(ARGS)
+
+bench: .venv/.benchmark ## measure speed and memory beside PyTorch, which this installs, and write build/bench
+	$(BIN)/python -m benchmarks --out build/bench $(ARGS)
 
 derive: env ## regenerate ttt_theory/closed_form from the derivations
 	$(BIN)/python -m derivations $(ARGS)
@@ -66,4 +69,9 @@ endif
 
 .venv/.project: .venv/.pins pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# PyTorch is large, and nothing else needs it.
+.venv/.benchmark: .venv/.project requirements/benchmark.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/benchmark.txt
 	@touch $@

@@ -1,0 +1,1 @@
+"""Benchmarks: ``make bench`` writes what they measure to ``build/bench``."""
