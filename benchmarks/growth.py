@@ -23,6 +23,10 @@ class Series:
     expected: float | None = None
     tolerance: float = 0.0
 
+    def met(self, fitted: float, error: float) -> bool:
+        """Whether the exponent is the expected one; a fit that cannot tell does not say so."""
+        return abs(fitted - self.expected) <= self.tolerance and 2.0 * error <= self.tolerance
+
     def setting(self, size: int) -> ttt.Setting:
         """Return the setting with eigenvalues all different, and diagonal."""
         d, n, k = (
@@ -84,7 +88,7 @@ def growth(seconds: float, rounds: int) -> Section:
                 Target(
                     f"{series.method}: cost {promise} in {series.variable}",
                     f"exponent {text}",
-                    abs(fitted - series.expected) <= series.tolerance + 2.0 * error,
+                    series.met(fitted, error),
                 )
             )
     return section

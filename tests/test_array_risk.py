@@ -243,6 +243,19 @@ def test_scalars_give_scalars_and_no_settings_none():
     assert none.risk_after.shape == (0, 3)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble])
+def test_floats_of_any_length_are_taken(dtype):
+    for name in ("context_length", "task_square", "factor"):
+        values = VALID | {name: np.array([1.0, 2.0], dtype=dtype)}
+        expected = risk_of(VALID | {name: [1.0, 2.0]}).risk_after
+        assert np.array_equal(risk_of(values).risk_after, expected)
+
+
+def test_what_float64_cannot_hold_is_refused():
+    with pytest.raises(InvalidSettingError, match=r"^noise_variance: inf is not valid"):
+        isotropic_risk(3, 2, 4, task_square=1.0, noise_variance=np.longdouble("1e400"))
+
+
 def test_the_arguments_are_left_alone():
     given_arrays = [np.array([3, 5]), np.array([2.0, 4.0])]
     before = [each.copy() for each in given_arrays]

@@ -148,6 +148,13 @@ def test_the_settings_are_what_the_titles_say():
         assert min(sizes.values()) > 0
 
 
+def test_an_exponent_that_is_not_known_meets_no_target():
+    flat = SERIES[0]
+    assert flat.met(-0.04, 0.02)
+    assert not flat.met(0.06, 0.001)
+    assert not flat.met(0.0, 0.2)
+
+
 def test_what_runs_in_fresh_processes_is_valid():
     for statements, *_ in LARGE.values():
         compile(statements, "statements", "exec")

@@ -15,6 +15,7 @@ from ttt_theory.covariance import (
     AR1,
     LARGEST_DIM,
     BlockDiagonal,
+    Covariance,
     Dense,
     Diagonal,
     Empirical,
@@ -412,3 +413,34 @@ def test_a_kind_is_registered_once_and_only_for_a_covariance():
     with pytest.raises(TypeError, match="not a subclass of Covariance"):
         register_covariance("number")(int)
     assert "number" not in covariance_kinds()
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        np.matrix(np.eye(2)),
+        np.ma.masked_equal(np.eye(2), 0.0),
+        np.eye(2, dtype=np.longdouble),
+        np.eye(2, dtype=np.float16),
+        np.eye(2, dtype=np.complex128),
+        np.eye(2, dtype=bool),
+    ],
+)
+def test_arrays_of_other_kinds_are_refused(matrix):
+    with pytest.raises(InvalidSettingError, match=r"^matrix: .* not valid; give "):
+        check_covariance_matrix("matrix", matrix, 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int8, np.uint8])
+def test_samples_of_shorter_numbers_are_as_precise(dtype):
+    class Short(Covariance):
+        dim = 3
+
+        def __init__(self, dtype):
+            self.dtype = dtype
+
+        def matrix(self):
+            return np.array([[3, 1, 1], [1, 2, 0], [1, 0, 5]], dtype=self.dtype)
+
+    samples = [Short(each).sample(np.random.default_rng(0), 10) for each in (dtype, np.float64)]
+    np.testing.assert_array_equal(*samples)

@@ -256,6 +256,46 @@ sys.stdin.read()
         process.communicate()
 
 
+@pytest.mark.parametrize("when", ["starting", "started"])
+def test_workers_without_a_task_end_with_a_process_that_is_killed(when):
+    # Both workers are there, and neither has finished a task.
+    code = """
+import itertools, sys, time
+from ttt_theory.execution import run_tasks
+def wait(_):
+    time.sleep(1000.0)
+list(run_tasks(wait, [0], workers=2))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        deadline = time.monotonic() + 60.0
+        while len(workers := workers_of(process.pid)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.002)
+        if when == "started":
+            time.sleep(1.5)
+        process.kill()
+        process.wait()
+        assert len(workers) == 2
+        while any(map(is_running, workers)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not any(map(is_running, workers))
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def workers_of(pid):
+    """Return the worker processes that a process has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"LokyProcess" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
 def is_running(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

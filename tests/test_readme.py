@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ttt_theory import check, cli
+from ttt_theory import Setting, check, cli, simulate
+from ttt_theory.covariance import covariance_kinds
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,21 +32,44 @@ def test_outputs_are_found():
 
 
 @pytest.mark.parametrize(("command", "output"), OUTPUTS)
-def test_commands_print_what_is_shown(monkeypatch, capsys, command, output):
-    monkeypatch.chdir(ROOT)
+def test_commands_print_what_is_shown(monkeypatch, capsys, tmp_path, command, output):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", shlex.split(command))
     with pytest.raises(SystemExit) as stopped:
         cli.main()
     assert bool(stopped.value.code) == output.startswith("refuted")
     # How many points were looked at depends on the time that there was.
+    changing = re.compile(r"(?<=at )\d+(?= points)|(?<=^seconds )\s+\S+", flags=re.MULTILINE)
     printed, shown = (
-        [re.sub(r"at \d+ points", "at N points", line).split() for line in text.splitlines()]
+        [line.split() for line in changing.sub("N", text).splitlines()]
         for text in (capsys.readouterr().out, output)
     )
     assert printed == shown
 
 
-STATEMENTS = re.findall(r"^\| `(.*)` \| (\w+) \| (.*) \|$", README, flags=re.MULTILINE)
+METHODS = re.findall(
+    r"^\| `(literal|sufficient|conditional)`.* (\S+) \|$", README, flags=re.MULTILINE
+)
+
+
+def test_each_method_has_the_standard_error_that_is_shown():
+    setting = Setting.from_toml(ROOT / "examples" / "noncommuting.toml")
+    for method, shown in METHODS:
+        result = simulate(setting, 4000, method=method)
+        assert f"{result.standard_error:.2g}" == shown
+    assert len(METHODS) == 3
+
+
+def test_the_tables_name_every_kind():
+    kinds, *_ = README.partition("| kind | its keys")[2].partition("\n\n")
+    for kind, covariance in covariance_kinds().items():
+        if covariance.__module__.startswith("ttt_theory."):
+            assert f"`{kind}`" in kinds
+
+
+VERDICTS = "proved|asymptotic|refuted|undecided"
+STATEMENTS = re.findall(rf"^\| `(.*)` \| ({VERDICTS}) \| (.*) \|$", README, flags=re.MULTILINE)
 
 
 def test_eight_statements_are_found():
@@ -69,9 +93,11 @@ def test_python_blocks_run(monkeypatch, capsys):
     blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     for block in blocks:
         exec(compile(block, "README.md", "exec"), namespace)
-    example, in_python, moments = blocks
+    arrays, sweep, example, in_python, moments = blocks
     assert example == (ROOT / "examples" / "fractional_noise.py").read_text(encoding="utf-8")
-    verdict, risk, simulated, moment = capsys.readouterr().out.splitlines()
+    overtaking, verdict, risk, simulated, moment = capsys.readouterr().out.splitlines()
+    assert f"# {overtaking}\n" in arrays
+    assert "dataset.risk_after.plot" in sweep
     assert verdict == "confirmed"
     assert "one_step_risk" in in_python
     improvement, halfway = map(float, risk.split())

@@ -299,6 +299,21 @@ def test_diagonal_accuracy_with_distinct_eigenvalues(length):
     assert_accurate(Setting(length, dim, features, prior, task, 0.1))
 
 
+@pytest.mark.parametrize("ratio", [1e6, 1e12])
+@pytest.mark.parametrize(
+    "pretraining",
+    [
+        Pretraining(),
+        Pretraining(2, 0.5, Diagonal([math.pi * 1e18, 1.0, 3.0])),
+        Pretraining(10**9, 0.5, Diagonal([math.pi * 1e-6, 1.0, 3.0])),
+    ],
+)
+def test_diagonal_accuracy_where_one_eigenvalue_dominates(ratio, pretraining):
+    features, prior, task = Diagonal([ratio, 1.0, 0.0]), Diagonal([1.0, 1.7, 0.3]), [-0.4, 0.2, 1.0]
+    for length in (5, 10**9):
+        assert_accurate(Setting(length, 2, features, prior, task, pretraining=pretraining))
+
+
 def mapped(setting, *, feature_factor=1.0, label_factor=1.0):
     """Return the same experiment with features times √feature_factor and so on."""
 

@@ -289,6 +289,26 @@ def test_a_name_that_is_too_long_is_one_line(begun, tmp_path, length):
     assert "too long" in fault(begun[0], out=tmp_path / ("x" * length))
 
 
+def test_a_link_leads_to_the_file(tmp_path):
+    (tmp_path / "folder").mkdir()
+    link = tmp_path / "link.nc"
+    link.symlink_to("folder/sweep.nc")
+    isotropic = {"kind": "isotropic", "dim": 2}
+    setting = {
+        "context_length": 3,
+        "test_samples": 2,
+        "feature_covariance": isotropic,
+        "task_covariance": isotropic,
+        "task": {"kind": "ones"},
+        "initialization": {"kind": "zero"},
+    }
+    dataset = ttt.sweep({"setting": setting}, out=link)
+    assert link.is_symlink()
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["sweep.nc"]
+    assert "it exists" in fault({"setting": setting}, out=link)
+    assert_same_values(ttt.sweep({"setting": setting}, out=link, resume=True), dataset)
+
+
 def test_a_complete_journal_leaves_nothing_behind(begun, tmp_path):
     file, out = begun
     with Journal(tmp_path / "sweep.nc.journal", read_plan(file).fingerprint(), 14) as journal:

@@ -347,6 +347,22 @@ def test_the_fingerprint_is_also_of_covariances_of_ones_own(monkeypatch):
     assert len(fingerprints) == 2
 
 
+@pytest.mark.parametrize(
+    "given_values", [range(5, 20, 5), (5, 10, 15), np.arange(5, 20, 5), list(np.arange(5, 20, 5))]
+)
+def test_tables_from_python_may_hold_what_python_has(given_values):
+    written, computed = plan({"test_samples": [5, 10, 15]}), plan({"test_samples": given_values})
+    assert computed.fingerprint() == written.fingerprint()
+    assert [computed.setting(place).test_samples for place in range(3)] == [5, 10, 15]
+
+
+def test_long_arrays_are_told_apart():
+    lengths = np.arange(1, 2001)
+    other = np.where(lengths == 1000, 5000, lengths)
+    first, second = (plan({"context_length": each}) for each in (lengths, other))
+    assert first.fingerprint() != second.fingerprint()
+
+
 def test_the_seed_can_be_replaced():
     assert plan(simulation=SIMULATION).simulation.seed == 0
     content = {"setting": SETTING, "simulation": SIMULATION}

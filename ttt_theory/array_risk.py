@@ -366,6 +366,10 @@ def _real_array(name: str, values: ArrayLike) -> Any:
         raise InvalidSettingError(name, values, f"{remedy}, all rows of one length") from None
     if array.dtype.kind not in "iuf":
         raise InvalidSettingError(name, values, remedy)
+    if array.dtype.kind == "f":
+        # Half precision cannot hold the limits to compare with, and what float64 cannot is refused.
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float64, copy=False)
     return array
 
 

@@ -392,7 +392,8 @@ def sums_of_differences(values: FloatArray, weights: FloatArray) -> FloatArray:
     order = np.argsort(values)
     steps, ordered = np.diff(values[order]), weights[order]
     below = np.concatenate([[0.0], np.cumsum(steps * np.cumsum(ordered[:-1]))])
-    above = np.concatenate([np.cumsum((steps * np.cumsum(ordered[:0:-1])[::-1])[::-1])[::-1], [0.0]])
+    after = np.cumsum(ordered[:0:-1])[::-1]
+    above = np.concatenate([np.cumsum((steps * after)[::-1])[::-1], [0.0]])
     result = np.empty_like(values)
     result[order] = above - below
     return result

@@ -5,8 +5,10 @@ treated as diagonal ones; directions that no diagonal tells apart, as a few dime
 what is left of each block as a dense matrix, or as a diagonal one plus few directions.
 
 How exact the result is: to round-off where the blocks are diagonal.  In the other blocks the error
-is round-off times the condition of pretraining's matrix K, about n + 2 at most, if Σ_x or Σ_β has
-directions that are stronger than others by as much.
+is round-off times the condition of pretraining's matrix K: about n + 2 at most where Σ_x and Σ_β
+commute, times up to the ratio of their strongest direction to the others where they do not.  There
+c1, which one direction alone does not leave anything of but the noise, loses as much as that ratio.
+An eigenvalue or a task's share of Σ_x that is no more than round-off counts as zero.
 """
 
 from __future__ import annotations

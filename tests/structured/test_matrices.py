@@ -249,6 +249,10 @@ def test_products_that_make_no_sense_are_refused():
         matrix * np.ones(3)
     with pytest.raises(TypeError):
         np.ones(3) @ matrix
+    for factor in (-1.0, np.float64(-1e-300), np.nan):
+        for product in (lambda f: matrix * f, lambda f: f * matrix, lambda f: matrix / (1.0 / f)):
+            with pytest.raises(InvalidSettingError, match=r"^factor: "):
+                product(factor)
 
 
 @some

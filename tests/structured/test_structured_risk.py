@@ -34,8 +34,9 @@ from ttt_theory.blocks import (
     IsotropicBlock,
     LowRankBlock,
     sum_of_others,
+    sums_of_differences,
 )
-from ttt_theory.covariance import Dense
+from ttt_theory.covariance import Dense, Equicorrelated, Spiked
 from ttt_theory.problem import Problem, dense
 from ttt_theory.structured import (
     Autoregressive,
@@ -324,6 +325,28 @@ def test_a_task_that_no_structured_feature_shows():
             assert risk.constant == risk.risk_after == risk.step_size == 0.0
 
 
+@pytest.mark.parametrize("dim", [3, 6, 50])
+@pytest.mark.parametrize("span", [0, 1000])
+def test_a_task_that_a_negative_spike_hides(dim, span, monkeypatch):
+    # The eigenvalue is a difference of numbers of order one, and the task its eigenvector.
+    monkeypatch.setattr(reduction, "LARGEST_SPAN", span)
+    direction = np.random.default_rng(dim).standard_normal(dim)
+    hidden = [
+        (Equicorrelated(dim, -1.0 / (dim - 1)), np.ones(dim)),
+        (Spiked(dim, [-1.0], [direction]), direction),
+    ]
+    factor = [[2.0, 1.0], [1.0, 2.0]]
+    hidden += [
+        (Given(Kronecker([features.matrix(), factor])), np.kron(task, [1.0, 3.0]))
+        for features, task in hidden
+    ]
+    for features, task in hidden:
+        for prior in (Isotropic(len(task)), PowerLaw(len(task), 1.0)):
+            for start in (ZeroWeights(), PretrainedWeights()):
+                risk = one_step_risk(Setting(10, 5, features, prior, task, initialization=start))
+                assert risk.constant == risk.risk_after == risk.step_size == 0.0
+
+
 BIG = 50_000
 
 
@@ -470,3 +493,21 @@ def test_a_direction_that_dominates_does_not_cancel_across():
 def test_sums_of_others(values):
     expected = [math.fsum(values[:i] + values[i + 1 :]) for i in range(len(values))]
     np.testing.assert_allclose(sum_of_others(np.array(values)), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("values", "weights"),
+    [
+        ([], []),
+        ([5.0], [2.0]),
+        ([1e12, 1.0, 1.0], [1.0, 3.0, 0.0]),
+        ([0.0, 3.0, 1e300, 1e-300], [4.0] * 4),
+    ],
+)
+def test_sums_of_differences(values, weights):
+    values, weights = np.array(values), np.array(weights)
+    expected = [
+        float(sum(mpf(w) * (mpf(v) - mpf(value)) for v, w in zip(values, weights, strict=True)))
+        for value in values
+    ]
+    np.testing.assert_allclose(sums_of_differences(values, weights), expected, rtol=1e-14)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -45,9 +46,14 @@ class AR1(BuiltinCovariance):
         self._check_number("rho", -1.0, 1.0)
         self._check_scale("rho", 1.0)
 
+    @cached_property
+    def _matrix(self) -> structured.Autoregressive:
+        # Kept, as it keeps its frame, which takes longer to find than to use.
+        return structured.Autoregressive(self.dim, self.rho, self.scale)
+
     def matrix(self) -> structured.Autoregressive:
         """Return Sigma, shape (dim, dim)."""
-        return structured.Autoregressive(self.dim, self.rho, self.scale)
+        return self._matrix
 
 
 @register_covariance("equicorrelated")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
 import threading
@@ -16,7 +15,7 @@ from ttt_theory.errors import InvalidSettingError
 from ttt_theory.execution.plan import BATCHES_PER_WORKER, Result, Task, compute
 
 if TYPE_CHECKING:
-    from ttt_theory.execution.plan import Batch, Finished, Indexed, Plan
+    from ttt_theory.execution.plan import Indexed, Plan
 
 __all__ = ["in_processes"]
 
@@ -34,14 +33,19 @@ def in_processes(
 
     while not plan.is_done():
         batches = iter(lambda: plan.take(workers), None)
-        with parallel_config(backend="loky", inner_max_num_threads=1):
+        with parallel_config(
+            backend="loky",
+            inner_max_num_threads=1,
+            initializer=_watch_parent,
+            initargs=(os.getpid(),),
+        ):
             parallel = Parallel(
                 n_jobs=workers,
                 return_as="generator_unordered",
                 batch_size=1,
                 pre_dispatch=BATCHES_PER_WORKER * workers,
             )
-        arriving = parallel(delayed(_compute_here)(function, batch) for batch in batches)
+        arriving = parallel(delayed(compute)(function, batch) for batch in batches)
         try:
             for finished in arriving:
                 yield from plan.finish(finished)
@@ -54,20 +58,15 @@ def in_processes(
                 arriving.close()
 
 
-@functools.cache
-def _watch_parent() -> None:
+def _watch_parent(parent: int) -> None:
     """Let this worker end with the process that it works for, even when that one is killed."""
     # A terminal's Ctrl-C reaches the worker too, which would answer it with a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def watch(parent: int) -> None:
+    def watch() -> None:
+        # It may be gone already.
         while os.getppid() == parent:
             time.sleep(1.0)
         os._exit(1)
 
-    threading.Thread(target=watch, args=(os.getppid(),), daemon=True).start()
-
-
-def _compute_here(function: Callable[[Task], Result], batch: Batch[Task]) -> Finished[Result]:
-    _watch_parent()
-    return compute(function, batch)
+    threading.Thread(target=watch, daemon=True).start()

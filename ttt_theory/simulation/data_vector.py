@@ -34,6 +34,8 @@ Matrix = Any
 
 # Several arrays of this many numbers, for a few prompts, stay in a core's cache.
 _SLICE = 2**15
+# Structured matrices take longer for a product at all than for each of its columns.
+_STRUCTURED_SLICE = 2**17
 _LARGEST_BLOCK = 2**22
 # Up to here products with all entries are faster than those by structure.
 _LARGEST_DENSE_DIM = 512
@@ -97,7 +99,8 @@ class ExperimentInLaw(ABC):
 
     @property
     def _prompts_per_slice(self) -> int:
-        return max(1, _SLICE // len(self.task))
+        stored = isinstance(self.features, np.ndarray) and isinstance(self.start, np.ndarray)
+        return max(1, (_SLICE if stored else _STRUCTURED_SLICE) // len(self.task))
 
     def coefficients(self, count: int, rng: np.random.Generator) -> FloatArray:
         """Draw prompts and return what each says of the risk as a quadratic in the step size.

@@ -105,15 +105,24 @@ class MatrixOperator(ABC):
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: float) -> Self:
-        return self._scaled(1.0 / divisor) if np.ndim(divisor) == 0 else NotImplemented
+        return self * (1.0 / divisor) if np.ndim(divisor) == 0 else NotImplemented
 
 
 class StructuredMatrix(MatrixOperator):
     """A symmetric positive semi-definite matrix, and the law N(0, A) that it is the covariance of.
 
     Subclasses are the constructors of this package.  They check what they are given, so that one
-    that exists is finite, symmetric and positive semi-definite.
+    that exists is finite, symmetric and positive semi-definite; a product with a negative number is
+    refused, though one with a number that is too large may overflow.
     """
+
+    def __mul__(self, factor: float) -> Self:
+        # Not `factor < 0.0`, which takes what is not a number.
+        if np.ndim(factor) == 0 and not factor >= 0.0:
+            raise InvalidSettingError("factor", factor, "give a number of at least 0")
+        return super().__mul__(factor)
+
+    __rmul__ = __mul__
 
     @property
     @abstractmethod

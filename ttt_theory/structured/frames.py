@@ -25,7 +25,7 @@ class Frame(ABC):
 
     A frame of one's own is a frozen dataclass of `dim` and the two transforms.  Covariances that
     share a frame (equal by ``==``) commute, and the exact risk then costs no more than that of
-    diagonal ones.
+    diagonal ones.  One that holds arrays has ``eq=False``, and is shared as one object.
 
     Examples
     --------

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ttt_theory.covariance import covariance_kinds
 from ttt_theory.errors import InvalidSettingError, SettingFileError, checked_integer
 from ttt_theory.monte_carlo import METHODS
@@ -186,7 +188,8 @@ def read_plan(source: str | os.PathLike[str] | Mapping[str, Any], seed: int | No
     ----------
     source : path or mapping
         A TOML file of at most 1 MB, or the tables `setting`, `grid` and `simulation`; the files
-        that they name are looked up relative to the file, or to the current folder.
+        that they name are looked up relative to the file, or to the current folder. In tables,
+        tuples, ranges and NumPy arrays do as lists, and NumPy's numbers as Python's.
     seed : int, optional
         Replaces the simulation's.
 
@@ -205,7 +208,7 @@ def read_plan(source: str | os.PathLike[str] | Mapping[str, Any], seed: int | No
     """
     try:
         if isinstance(source, Mapping):
-            content, folder = dict(source), Path()
+            content, folder = _plain(source), Path()
         else:
             file = Path(source)
             content, folder = parse_toml(file), file.parent
@@ -215,6 +218,17 @@ def read_plan(source: str | os.PathLike[str] | Mapping[str, Any], seed: int | No
     except (MemoryError, RecursionError) as error:
         name = "sweep" if isinstance(source, Mapping) else str(source)
         raise SettingFileError(name, f"too large or too deeply nested ({error})") from error
+
+
+def _plain(value: Any) -> Any:
+    """Return what Python code gives as what a TOML file would hold."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple | range):
+        return [_plain(inner) for inner in value]
+    return value
 
 
 def versions() -> dict[str, str]:

@@ -104,11 +104,12 @@ def sweep(
     _check_installed(["xarray"] if out is None else ["xarray", "h5netcdf", "h5py"])
     plan = read_plan(source, seed)
     fingerprint = plan.fingerprint()
-    path = None if out is None else Path(out)
-    journal_path = None
-    if path is not None:
-        if not path.name:
-            raise InvalidSettingError("out", str(path), "give the name of a file")
+    path, journal_path = None, None
+    if out is not None:
+        if not Path(out).name:
+            raise InvalidSettingError("out", str(out), "give the name of a file")
+        # A link leads to the file that is written, and stays.
+        path = Path(os.path.realpath(out))
         journal_path = path.with_name(f"{path.name}.journal")
         finished = _finished(path, journal_path, fingerprint, resume)
         if finished is not None:
