@@ -65,7 +65,7 @@ class Covariance(ABC):
 
     @cached_property
     def _root(self) -> FloatArray | StructuredMatrix:
-        """F with F F^T = Sigma; its diagonal alone if Sigma is diagonal.
+        """F with F F^T = Sigma, lower triangular; its diagonal alone if Sigma is diagonal.
 
         A structured Sigma knows how to apply such a root, and stands for it.
         """
@@ -76,10 +76,10 @@ class Covariance(ABC):
             return np.sqrt(np.asarray(matrix.diagonal(), dtype=np.float64))
         from scipy.linalg import eigh
 
-        # Unlike Cholesky's, this factor exists when Sigma is singular.
+        # Unlike Cholesky's algorithm, this one finds the factor of a singular Sigma too.
         eigenvalues, eigenvectors = eigh(matrix.astype(np.float64))
-        root: FloatArray = eigenvectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
-        return root
+        root = eigenvectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
+        return np.linalg.qr(root.T, mode="r").T
 
     def sample(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> FloatArray:
         """Draw independent vectors x ~ N(0, Sigma).
@@ -109,7 +109,10 @@ class Covariance(ABC):
         if isinstance(root, StructuredMatrix):
             vectors = root.colour(standard)
         elif root.ndim == 2:
-            vectors = standard @ root.T
+            from scipy.linalg.blas import dtrmm
+
+            # A triangle takes half of the operations of a square, and no second array.
+            vectors = dtrmm(1.0, root, standard.T, lower=True, overwrite_b=True).T
         else:
             vectors = np.multiply(standard, root, out=standard)
         return vectors.reshape(*leading, self.dim)
