@@ -74,12 +74,13 @@ class Covariance(ABC):
             return matrix
         if not isinstance(matrix, np.ndarray):
             return np.sqrt(np.asarray(matrix.diagonal(), dtype=np.float64))
-        from scipy.linalg import eigh
+        from scipy.linalg import eigh, qr
 
         # Unlike Cholesky's algorithm, this one finds the factor of a singular Sigma too.
         eigenvalues, eigenvectors = eigh(matrix.astype(np.float64))
         root = eigenvectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
-        return np.linalg.qr(root.T, mode="r").T
+        (triangle,) = qr(root.T, mode="r")
+        return np.asarray(triangle.T)
 
     def sample(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> FloatArray:
         """Draw independent vectors x ~ N(0, Sigma).
