@@ -30,7 +30,7 @@ figures: env ## draw the figures (QUICK=1: fewer simulated prompts)
 bench: .venv/.benchmark ## measure speed and memory beside PyTorch, which this installs, and write build/bench
 	$(BIN)/python -m benchmarks --out build/bench $(ARGS)
 
-derive: env ## regenerate ttt_theory/closed_form from the derivations
+derive: env ## regenerate each theory's closed_form/ from the derivations
 	$(BIN)/python -m derivations $(ARGS)
 
 lint: env ## check style and types

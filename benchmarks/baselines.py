@@ -1,7 +1,7 @@
 """What a user would write instead: the literal simulation in batched PyTorch, and in a NumPy loop.
 
-Both simulate what `ttt_theory.simulation.literal` does: a context, k test samples and the gradient
-there, then a fresh context with 8 fresh queries.
+Both simulate what `ttt_theory.linear.simulation.literal` does: a context, k test samples and the
+gradient there, then a fresh context with 8 fresh queries.
 """
 
 import math
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ttt_theory import Setting, one_step_risk, pretrained_weights
-from ttt_theory.simulation.literal import QUERIES
+from ttt_theory.linear.simulation.literal import QUERIES
 
 
 @dataclass(frozen=True)

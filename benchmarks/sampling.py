@@ -9,8 +9,8 @@ import ttt_theory as ttt
 from benchmarks.baselines import Arrays, Estimate, numpy_loop, torch_batches
 from benchmarks.measuring import Repeated, calibrated, interleaved
 from benchmarks.report import Section, Target
-from ttt_theory.simulation.blocks import generator
-from ttt_theory.simulation.literal import QUERIES
+from ttt_theory.linear.simulation.literal import QUERIES
+from ttt_theory.sampling.moments import generator
 
 DIM, LENGTH, SAMPLES = 60, 120, 60
 THREADS = (1, 2)

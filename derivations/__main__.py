@@ -1,4 +1,4 @@
-"""Compile every derivation to a module of `ttt_theory.closed_form`: ``python -m derivations``."""
+"""Compile every derivation into its theory's closed_form/: ``python -m derivations``."""
 
 from derivations.compiled import write_all
 

@@ -2,23 +2,36 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
-from derivations import finite_size, isotropic, isotropic_squares, limits, one_step, pretraining
 from derivations.formula import render
+from derivations.linear import (
+    finite_size,
+    isotropic,
+    isotropic_squares,
+    limits,
+    one_step,
+    pretraining,
+)
 
 DERIVATIONS = (pretraining, one_step, isotropic, isotropic_squares, limits, finite_size)
-CLOSED_FORM = Path(__file__).parents[1] / "ttt_theory" / "closed_form"
+ROOT = Path(__file__).parents[1]
+
+
+def compiled_path(derivation: ModuleType) -> Path:
+    """Return where a derivation of a theory is compiled to: a module of its closed_form/."""
+    _, theory, name = derivation.__name__.split(".")
+    return ROOT / "ttt_theory" / theory / "closed_form" / f"{name}.py"
 
 
 def sources() -> Iterator[tuple[Path, str]]:
     """Yield the path and the freshly derived source of every compiled module."""
     for derivation in DERIVATIONS:
-        name = derivation.__name__.rpartition(".")[2]
-        yield CLOSED_FORM / f"{name}.py", render(derivation)
+        yield compiled_path(derivation), render(derivation)
 
 
 def write_all() -> Iterator[Path]:
     """Write every compiled module."""
     for path, source in sources():
         path.write_text(source, encoding="utf-8")
-        yield path.relative_to(CLOSED_FORM.parents[1])
+        yield path.relative_to(ROOT)

@@ -15,7 +15,7 @@ import sympy
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 
-from derivations.symbols import alpha, d, gamma, k, n, noise, norm2, s, w
+from derivations.linear.symbols import alpha, d, gamma, k, n, noise, norm2, s, w
 
 WIDTH = 98
 # These keep their letter in the body of a compiled function, as in the paper.

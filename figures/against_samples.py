@@ -21,7 +21,7 @@ from figures.drawing import (
 )
 from figures.table import Row, Table
 from ttt_theory import PretrainedWeights, Setting, ZeroWeights
-from ttt_theory.closed_form import limits
+from ttt_theory.linear.closed_form import limits
 
 Start = PretrainedWeights | ZeroWeights
 

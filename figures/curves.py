@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 
 from figures.table import Row
 from ttt_theory import Setting, one_step_risk
-from ttt_theory.monte_carlo import simulate
+from ttt_theory.linear.monte_carlo import simulate
 
 INTERVAL = 3.0
 """Standard errors on either side of a simulated point."""

@@ -10,7 +10,7 @@ from figures.against_context import CONTEXTS, DIMS, GAMMAS, draw_risk_against_co
 from figures.curves import Point, Simulation, unit_ones
 from figures.table import Table
 from ttt_theory import Isotropic, Setting
-from ttt_theory.closed_form import finite_size, limits
+from ttt_theory.linear.closed_form import finite_size, limits
 
 
 def data(simulation: Simulation) -> Table:

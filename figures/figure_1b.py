@@ -14,7 +14,7 @@ from figures.against_samples import (
 from figures.curves import Simulation, unit_ones
 from figures.table import Table
 from ttt_theory import Isotropic, Setting
-from ttt_theory.closed_form import finite_size, limits
+from ttt_theory.linear.closed_form import finite_size, limits
 
 _ALPHA = CONTEXT_LENGTH / DIM
 

@@ -24,7 +24,7 @@ from figures.spiked_prior import (
 )
 from figures.table import Table
 from ttt_theory import PretrainedWeights, Setting, ZeroWeights, one_step_risk
-from ttt_theory.closed_form import limits
+from ttt_theory.linear.closed_form import limits
 
 
 def data(simulation: Simulation) -> Table:

@@ -13,7 +13,7 @@ from ttt_theory import (
     ZeroWeights,
     pretrained_weights,
 )
-from ttt_theory.closed_form import limits
+from ttt_theory.linear.closed_form import limits
 
 _SPIKE = 9.0
 _AXES_PER_SPIKE = 5

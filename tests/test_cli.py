@@ -116,7 +116,7 @@ def test_verify_prints_a_table(command):
 
 
 def test_verify_refutes_with_status_1(command, monkeypatch):
-    from ttt_theory.closed_form import limits
+    from ttt_theory.linear.closed_form import limits
 
     original = limits.cold_start_threshold
     monkeypatch.setattr(limits, "cold_start_threshold", lambda x: original(x) * 51 / 50)

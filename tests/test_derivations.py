@@ -14,10 +14,11 @@ from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from derivations import compiled, context_vector, one_step
+from derivations import compiled
 from derivations.formula import Formula, render, require
-from derivations.symbols import n, noise, s
-from derivations.words import (
+from derivations.linear import context_vector, one_step
+from derivations.linear.symbols import n, noise, s
+from derivations.linear.words import (
     A,
     S,
     V,
@@ -36,7 +37,7 @@ from derivations.words import (
     weighted,
 )
 from tests import reference
-from ttt_theory import closed_form
+from ttt_theory.linear import closed_form
 
 NUMBERS = st.integers(-3, 3)
 MODULES = [derivation.__name__.rpartition(".")[2] for derivation in compiled.DERIVATIONS]
@@ -55,7 +56,8 @@ def test_the_compiled_modules_are_what_the_derivations_give():
 
 
 def test_every_module_is_compiled():
-    names = {path.stem for path in compiled.CLOSED_FORM.glob("*.py")} - {"__init__"}
+    folder = compiled.ROOT / "ttt_theory/linear/closed_form"
+    names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
     assert names == set(MODULES)
     for derivation, name in zip(compiled.DERIVATIONS, MODULES, strict=True):
         module = importlib.import_module(f"{closed_form.__name__}.{name}")

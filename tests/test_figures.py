@@ -21,7 +21,7 @@ from ttt_theory import (
     ZeroWeights,
     one_step_risk,
 )
-from ttt_theory.closed_form import finite_size, isotropic
+from ttt_theory.linear.closed_form import finite_size, isotropic
 
 PROMPTS = 200
 

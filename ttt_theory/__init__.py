@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 _EXPORTS = {
-    "array_risk": ("IsotropicRisk", "isotropic_risk"),
+    "claims.verification": ("Report", "verify"),
     "covariance": (
         "AR1",
         "BlockDiagonal",
@@ -30,20 +30,20 @@ _EXPORTS = {
         "TTTTheoryError",
         "UnknownClaimError",
     ),
-    "risk": ("OneStepRisk", "one_step_risk"),
-    "setting": (
+    "linear.exact.isotropic": ("IsotropicRisk", "isotropic_risk"),
+    "linear.exact.risk": ("OneStepRisk", "one_step_risk"),
+    "linear.exact.weights": ("pretrained_weights",),
+    "linear.monte_carlo": ("SimulatedRisk", "simulate"),
+    "linear.setting.setting": (
         "DenseWeights",
         "PretrainedWeights",
         "Pretraining",
         "Setting",
         "ZeroWeights",
     ),
-    "monte_carlo": ("SimulatedRisk", "simulate"),
+    "mutation.judging": ("MutantReport", "mutants"),
     "statements.checking": ("StatementVerdict", "check"),
-    "sweeps.running": ("sweep",),
-    "mutation.running": ("MutantReport", "mutants"),
-    "verification": ("Report", "verify"),
-    "weights": ("pretrained_weights",),
+    "sweeps.sweep": ("sweep",),
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 

@@ -16,8 +16,8 @@ from ttt_theory.errors import InvalidSettingError, TTTTheoryError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from ttt_theory.mutation.running import Judgement
-    from ttt_theory.verification import Task
+    from ttt_theory.claims.verification import Task
+    from ttt_theory.mutation.judging import Judgement
 
 __all__ = ["main"]
 
@@ -61,10 +61,10 @@ def verify(
     """Run claims: 0 all confirmed, 1 any refuted, 3 any undecided, 2 bad input."""
     from rich.console import Console
 
-    from ttt_theory.report import as_table, write_report
-    from ttt_theory.setting import Setting
-    from ttt_theory.verification import plan
-    from ttt_theory.verification import verify as run_claims
+    from ttt_theory.claims.verification import plan
+    from ttt_theory.claims.verification import verify as run_claims
+    from ttt_theory.linear.setting.setting import Setting
+    from ttt_theory.reports.verification import as_table, write_report
 
     settings = {str(path): Setting.from_toml(path) for path in setting or []}
     if report is not None:
@@ -125,8 +125,8 @@ def claims(*, as_json: Json = False) -> None:
 @app.command()
 def risk(file: SettingFile, *, as_json: Json = False) -> None:
     """Compute the exact one-step risk of a setting."""
-    from ttt_theory.risk import one_step_risk
-    from ttt_theory.setting import Setting
+    from ttt_theory.linear.exact.risk import one_step_risk
+    from ttt_theory.linear.setting.setting import Setting
 
     _print_fields(dataclasses.asdict(one_step_risk(Setting.from_toml(file))), as_json)
 
@@ -150,8 +150,8 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """Simulate the risk after one step."""
-    from ttt_theory.monte_carlo import simulation_steps
-    from ttt_theory.setting import Setting
+    from ttt_theory.linear.monte_carlo import simulation_steps
+    from ttt_theory.linear.setting.setting import Setting
 
     steps = simulation_steps(
         Setting.from_toml(file),
@@ -194,7 +194,7 @@ def sweep(
     ] = None,
 ) -> None:
     """Compute the risk on a grid of settings: 0 done, 2 bad input, 130 interrupted."""
-    from ttt_theory.sweeps.running import sweep as run_sweep
+    from ttt_theory.sweeps.sweep import sweep as run_sweep
 
     with _progress("{task.fields[rate]}") as progress:
         bar = progress.add_task("", total=None, visible=False, rate="")
@@ -242,9 +242,9 @@ def mutants(
     from rich.console import Console
 
     from ttt_theory.claims.registry import find
-    from ttt_theory.mutation.report import as_table, summary, write_report
-    from ttt_theory.mutation.running import Fate
-    from ttt_theory.mutation.running import mutants as judge_mutants
+    from ttt_theory.mutation.judging import Fate
+    from ttt_theory.mutation.judging import mutants as judge_mutants
+    from ttt_theory.reports.mutants import as_table, summary, write_report
 
     for claim_id in claim or []:
         find(claim_id)
@@ -286,7 +286,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Prove or refute a statement: 0 proved or asymptotic, 1 refuted, 3 undecided, 2 bad input."""
-    from ttt_theory.setting import Setting
+    from ttt_theory.linear.setting.setting import Setting
     from ttt_theory.statements.checking import check as check_statement
 
     outcome = check_statement(statement, None if setting is None else Setting.from_toml(setting))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from ttt_theory.checks import FloatArray
 from ttt_theory.covariance import (
     AR1,
     BlockDiagonal,
@@ -23,8 +24,7 @@ from ttt_theory.covariance import (
     Spiked,
     check_covariance_matrix,
 )
-from ttt_theory.errors import FloatArray
-from ttt_theory.setting import (
+from ttt_theory.linear.setting.setting import (
     DenseWeights,
     Initialization,
     PretrainedWeights,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ttt_theory.evidence.record import Evidence
-    from ttt_theory.setting import Setting
+    from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["ERROR_RATE", "Claim", "Formula", "Notion", "Run", "exactly", "to_leading_order"]
 
@@ -91,7 +91,7 @@ def exactly(*functions: Callable[..., Any]) -> tuple[Formula, ...]:
 
     Examples
     --------
-    >>> from ttt_theory.closed_form import limits
+    >>> from ttt_theory.linear.closed_form import limits
     >>> [each.label for each in exactly(limits.warm_risk_after)]
     ['limits.warm_risk_after']
     """

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import difflib
 
-from ttt_theory.claims import exact_risk, isotropic, pretraining, reduction, task_covariance
 from ttt_theory.claims.claim import Claim
 from ttt_theory.errors import UnknownClaimError
+from ttt_theory.linear.claims import exact_risk, pretraining
+from ttt_theory.linear.claims import linear_attention as reduction
+from ttt_theory.linear.claims import theorem_4_2 as isotropic
+from ttt_theory.linear.claims import theorem_5_3 as task_covariance
 
 __all__ = ["claims", "find"]
 

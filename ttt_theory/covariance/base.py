@@ -12,12 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
-from ttt_theory.errors import (
-    FloatArray,
-    InvalidSettingError,
-    checked_integer,
-    checked_number,
-)
+from ttt_theory.checks import FloatArray, checked_integer, checked_number
+from ttt_theory.errors import InvalidSettingError
 from ttt_theory.structured.base import ROUND_OFF_PER_DIM, StructuredMatrix
 
 if TYPE_CHECKING:

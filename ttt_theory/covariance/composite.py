@@ -20,7 +20,7 @@ from ttt_theory.errors import InvalidSettingError
 if TYPE_CHECKING:
     from scipy.sparse import dia_array
 
-    from ttt_theory.errors import FloatArray
+    from ttt_theory.checks import FloatArray
 
 DEEPEST_NESTING = 8
 """How deep covariances may be nested in one another."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ttt_theory.checks import FloatArray, checked_array
 from ttt_theory.covariance.base import (
     FROM_FILE,
     BuiltinCovariance,
     check_covariance_matrix,
     register_covariance,
 )
-from ttt_theory.errors import FloatArray, InvalidSettingError, checked_array
+from ttt_theory.errors import InvalidSettingError
 from ttt_theory.structured.base import LARGEST_DENSE_DIM
 
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ttt_theory import structured
+from ttt_theory.checks import FloatArray, checked_array
 from ttt_theory.covariance.base import (
     FROM_FILE,
     LARGEST_DIM,
     BuiltinCovariance,
     register_covariance,
 )
-from ttt_theory.errors import FloatArray, InvalidSettingError, checked_array
+from ttt_theory.errors import InvalidSettingError
 
 if TYPE_CHECKING:
     from scipy.sparse import dia_array

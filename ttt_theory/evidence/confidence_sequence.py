@@ -38,7 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from ttt_theory.errors import FloatArray
+from ttt_theory.checks import FloatArray
 from ttt_theory.evidence.record import Verdict
 
 __all__ = ["MeanTest", "reached_margin", "samples_for_margin"]

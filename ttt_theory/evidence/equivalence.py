@@ -15,13 +15,13 @@ import numpy as np
 
 from ttt_theory.evidence.confidence_sequence import MeanTest, reached_margin, samples_for_margin
 from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
-from ttt_theory.evidence.second_moments import second_moments
-from ttt_theory.simulation.literal import QUERIES
-from ttt_theory.simulation.runner import run
+from ttt_theory.linear.simulation.literal import QUERIES
+from ttt_theory.linear.witnesses.second_moments import second_moments
+from ttt_theory.sampling.runner import run
 
 if TYPE_CHECKING:
-    from ttt_theory.errors import FloatArray
-    from ttt_theory.simulation.literal import Experiment
+    from ttt_theory.checks import FloatArray
+    from ttt_theory.linear.simulation.literal import Experiment
 
 __all__ = ["COEFFICIENTS", "equivalence"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import sympy
 
+from ttt_theory.evidence.algebra import proof
 from ttt_theory.evidence.record import Evidence
-from ttt_theory.evidence.symbolic import proof
 from ttt_theory.wick import Scalar
 
 __all__ = ["Indeterminates", "PolynomialFraction", "same"]
@@ -49,7 +49,7 @@ class PolynomialFraction:
     """A fraction of polynomials that compiled formulas run on.
 
     It is never reduced: in sixty variables finding a common divisor can take minutes, which the
-    fields of `ttt_theory.evidence.symbolic` do at every step.
+    fields of `ttt_theory.evidence.algebra` do at every step.
     """
 
     def __init__(self, top: Any, bottom: Any) -> None:

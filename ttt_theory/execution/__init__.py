@@ -12,11 +12,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ttt_theory.execution.cluster import on_cluster
-from ttt_theory.execution.plan import Plan, Result, Task, blas
 from ttt_theory.execution.processes import in_processes
+from ttt_theory.execution.work_queue import Plan, Result, Task, blas
 
 if TYPE_CHECKING:
-    from ttt_theory.execution.plan import Indexed
+    from ttt_theory.execution.work_queue import Indexed
 
 __all__ = ["in_order", "run_tasks"]
 

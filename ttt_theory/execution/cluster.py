@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic
 
 from ttt_theory.errors import InvalidSettingError, LostWorkersError
-from ttt_theory.execution.plan import BATCHES_PER_WORKER, Result, Task, compute
+from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Result, Task, compute
 
 if TYPE_CHECKING:
-    from ttt_theory.execution.plan import Batch, Finished, Indexed, Plan
+    from ttt_theory.execution.work_queue import Batch, Finished, Indexed, Plan
 
 __all__ = ["on_cluster"]
 

@@ -12,10 +12,10 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from ttt_theory.errors import InvalidSettingError
-from ttt_theory.execution.plan import BATCHES_PER_WORKER, Result, Task, compute
+from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Result, Task, compute
 
 if TYPE_CHECKING:
-    from ttt_theory.execution.plan import Indexed, Plan
+    from ttt_theory.execution.work_queue import Indexed, Plan
 
 __all__ = ["in_processes"]
 

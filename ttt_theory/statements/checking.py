@@ -15,7 +15,7 @@ from ttt_theory.errors import InvalidSettingError, StatementError
 from ttt_theory.statements.syntax import parse
 
 if TYPE_CHECKING:
-    from ttt_theory.setting import Setting
+    from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["StatementVerdict", "check", "undecided"]
 
@@ -104,7 +104,7 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     parsed = parse(statement)
     arrays = None
     if setting is not None:
-        from ttt_theory.setting import Setting
+        from ttt_theory.linear.setting.setting import Setting
 
         if not isinstance(setting, Setting):
             raise InvalidSettingError("setting", setting, "give a Setting, or none")
@@ -133,8 +133,8 @@ def _verdict(statement: str, answer: dict[str, Any]) -> StatementVerdict:
 
 def _arrays(setting: Setting) -> dict[str, Any]:
     """Return a setting as plain arrays, which any process can read."""
-    from ttt_theory.problem import dense
-    from ttt_theory.setting import DenseWeights, PretrainedWeights
+    from ttt_theory.linear.setting.setting import DenseWeights, PretrainedWeights
+    from ttt_theory.structured.base import dense
 
     start = setting.initialization
     return {

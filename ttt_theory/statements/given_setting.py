@@ -8,7 +8,7 @@ from typing import Any
 
 import flint
 
-from ttt_theory.closed_form import one_step, pretraining
+from ttt_theory.linear.closed_form import one_step, pretraining
 from ttt_theory.statements.evaluation import Values
 
 __all__ = ["setting_values"]

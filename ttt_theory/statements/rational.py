@@ -8,7 +8,7 @@ from typing import Any
 
 import flint
 
-from ttt_theory.closed_form import isotropic
+from ttt_theory.linear.closed_form import isotropic
 
 __all__ = [
     "GENERATORS",

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ttt_theory.errors import InvalidSettingError, checked_integer, checked_number
+from ttt_theory.checks import checked_integer, checked_number
+from ttt_theory.errors import InvalidSettingError
 from ttt_theory.structured.base import StructuredMatrix, check_dense_dim, unchecked
 from ttt_theory.structured.frames import LARGEST_DIM, Frame
 
 if TYPE_CHECKING:
-    from ttt_theory.errors import FloatArray
+    from ttt_theory.checks import FloatArray
 
 _TERMS = 19
 

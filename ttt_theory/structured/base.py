@@ -9,16 +9,29 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ttt_theory.errors import InvalidSettingError, checked_array
+from ttt_theory.checks import checked_array
+from ttt_theory.errors import InvalidSettingError
 
 if TYPE_CHECKING:
-    from ttt_theory.errors import FloatArray
+    from ttt_theory.checks import FloatArray
 
 LARGEST_DENSE_DIM = 10_000
 """Largest dimension of a matrix stored as a d × d array."""
 
 ROUND_OFF_PER_DIM = 1e-14
 """Negative eigenvalue, relative to the largest, forgiven per unit of dimension."""
+
+
+Matrix = Any
+"""An ndarray, a SciPy sparse array where diagonal, or a structured matrix.
+
+All know ``@`` and ``*``, but no common type says so.
+"""
+
+
+def dense(matrix: Matrix) -> FloatArray:
+    """Return a matrix as an ndarray, a copy unless it is one."""
+    return np.asarray(matrix if isinstance(matrix, np.ndarray) else matrix.toarray())
 
 
 def check_dense_dim(dim: int) -> None:

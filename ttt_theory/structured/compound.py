@@ -15,7 +15,7 @@ from ttt_theory.structured.base import StructuredMatrix, unchecked
 from ttt_theory.structured.spectral import as_structured
 
 if TYPE_CHECKING:
-    from ttt_theory.errors import FloatArray
+    from ttt_theory.checks import FloatArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ttt_theory.errors import InvalidSettingError, checked_integer
+from ttt_theory.checks import checked_integer
+from ttt_theory.errors import InvalidSettingError
 
 if TYPE_CHECKING:
-    from ttt_theory.errors import FloatArray
+    from ttt_theory.checks import FloatArray
 
 LARGEST_DIM = 10**9
 """Largest dimension of anything here; memory sets the limit long before."""

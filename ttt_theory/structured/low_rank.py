@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ttt_theory.errors import InvalidSettingError, checked_array
+from ttt_theory.checks import checked_array
+from ttt_theory.errors import InvalidSettingError
 from ttt_theory.structured.base import ROUND_OFF_PER_DIM, StructuredMatrix, unchecked
 from ttt_theory.structured.frames import HouseholderFrame
 
 if TYPE_CHECKING:
-    from ttt_theory.errors import FloatArray
+    from ttt_theory.checks import FloatArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ttt_theory.errors import InvalidSettingError, checked_array
+from ttt_theory.checks import checked_array
+from ttt_theory.errors import InvalidSettingError
 from ttt_theory.structured.base import (
     ROUND_OFF_PER_DIM,
     DenseMatrix,
@@ -18,7 +19,7 @@ from ttt_theory.structured.base import (
 from ttt_theory.structured.frames import Frame, IdentityFrame
 
 if TYPE_CHECKING:
-    from ttt_theory.errors import FloatArray
+    from ttt_theory.checks import FloatArray
 
 
 @dataclass(frozen=True, eq=False)

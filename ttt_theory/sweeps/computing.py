@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.errors import FloatArray, InvalidSettingError, OutOfRangeError, SettingFileError
-from ttt_theory.monte_carlo import simulate
-from ttt_theory.risk import one_step_risk
-from ttt_theory.sweeps.asymptotics import published_asymptotics
+from ttt_theory.checks import FloatArray
+from ttt_theory.errors import InvalidSettingError, OutOfRangeError, SettingFileError
+from ttt_theory.linear.exact.published_limits import published_asymptotics
+from ttt_theory.linear.exact.risk import one_step_risk
+from ttt_theory.linear.monte_carlo import simulate
 from ttt_theory.sweeps.columns import ASYMPTOTIC, EXACT, STATUS
 from ttt_theory.sweeps.plan import Plan, Simulation
 
 if TYPE_CHECKING:
     from ttt_theory.covariance import Covariance
-    from ttt_theory.setting import Setting
+    from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["BlockTask", "settings_per_block"]
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.errors import FloatArray, InvalidSettingError
+from ttt_theory.checks import FloatArray
+from ttt_theory.errors import InvalidSettingError
 from ttt_theory.sweeps.columns import ASYMPTOTIC, EXACT, SIMULATED, STATUS
 from ttt_theory.sweeps.plan import Plan, as_text, versions
 

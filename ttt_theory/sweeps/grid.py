@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ttt_theory.errors import MISSING, InvalidSettingError, checked_integer, checked_number
-from ttt_theory.setting_file import checked_table, table_model
+from ttt_theory.checks import checked_integer, checked_number
+from ttt_theory.errors import MISSING, InvalidSettingError
+from ttt_theory.linear.setting.file import checked_table, table_model
 
 __all__ = ["LARGEST_SWEEP", "Axis", "read_axes"]
 

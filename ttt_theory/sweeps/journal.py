@@ -11,7 +11,8 @@ from typing import Self
 
 import numpy as np
 
-from ttt_theory.errors import FloatArray, InvalidSettingError
+from ttt_theory.checks import FloatArray
+from ttt_theory.errors import InvalidSettingError
 
 __all__ = ["Journal"]
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ttt_theory.checks import checked_integer
 from ttt_theory.covariance import covariance_kinds
-from ttt_theory.errors import InvalidSettingError, SettingFileError, checked_integer
-from ttt_theory.monte_carlo import METHODS
-from ttt_theory.setting_file import (
+from ttt_theory.errors import InvalidSettingError, SettingFileError
+from ttt_theory.linear.monte_carlo import METHODS
+from ttt_theory.linear.setting.file import (
     checked_table,
     parse_toml,
     read_covariance,
@@ -30,7 +31,7 @@ from ttt_theory.sweeps.grid import Axis, placed, point, read_axes
 
 if TYPE_CHECKING:
     from ttt_theory.covariance import Covariance
-    from ttt_theory.setting import Setting
+    from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["Plan", "Simulation", "read_plan"]
 

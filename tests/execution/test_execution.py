@@ -1,0 +1,375 @@
+"""Tasks shared out to processes that are really killed, and to a real Dask cluster."""
+
+import contextlib
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
+
+from tests.cluster import cluster
+from ttt_theory import InvalidSettingError
+from ttt_theory.errors import LostWorkersError
+from ttt_theory.execution import cluster as cluster_module
+from ttt_theory.execution import in_order, run_tasks
+from ttt_theory.execution.work_queue import Finished, Plan, blas
+
+ROOT = Path(__file__).parents[2]
+
+
+def square(number):
+    return number * number
+
+
+def killed_once(marker):
+    """Return a function that kills the process it is in, at one task and the first time."""
+
+    def function(number):
+        if number == 150 and not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.001)
+        return number * number
+
+    return function
+
+
+def logged(log):
+    """Return a function that fails at one task, and notes each call of it."""
+
+    def function(number):
+        if number == 3:
+            with log.open("a") as file:
+                file.write(".")
+            raise ZeroDivisionError("of the function")
+        return number
+
+    return function
+
+
+def blas_threads(_):
+    np.ones((2, 2)) @ np.ones((2, 2))
+    return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+
+
+@given(st.permutations(range(8)))
+def test_order_of_arrival_does_not_matter(order):
+    assert list(in_order((index, square(index)) for index in order)) == [
+        square(index) for index in range(8)
+    ]
+
+
+def test_results_come_in_order_as_soon_as_they_can():
+    arrived = []
+    pairs = ((index, arrived.append(index)) for index in (1, 0, 3, 2))
+    seen = [(list(arrived), result) for result in in_order(pairs)]
+    assert [len(before) for before, _ in seen] == [2, 2, 4, 4]
+
+
+@given(st.data(), st.integers(0, 60), st.integers(1, 3))
+def test_every_task_is_done_once_whatever_is_lost(data, count, workers):
+    taken = itertools.count()
+    plan = Plan(task for task in range(count) if next(taken) >= 0)
+    running, results = [], []
+    # Every batch is lost at most four times, and then it would be an error.
+    losses = data.draw(st.integers(0, 4))
+    for _ in range(100 * (count + 1)):
+        if plan.is_done():
+            break
+        batch = plan.take(workers)
+        if batch is not None:
+            running.append(batch)
+        if running and (batch is None or data.draw(st.booleans())):
+            position = data.draw(st.integers(0, len(running) - 1))
+            kind = data.draw(st.sampled_from(["finish", "lose one", "lose all"]))
+            if kind == "finish" or not losses:
+                batch = running.pop(position)
+                finished = Finished(batch.start, list(map(square, batch.tasks)), 0.001)
+                results += plan.finish(finished)
+            elif kind == "lose one":
+                plan.lose(running.pop(position))
+                losses -= 1
+            else:
+                plan.lose()
+                running.clear()
+                losses -= 1
+    assert sorted(results) == [(index, square(index)) for index in range(count)]
+
+
+@given(st.integers(0, 40))
+def test_what_comes_before_an_exception_of_the_tasks_is_done(count):
+    def tasks():
+        yield from range(count)
+        raise KeyError("of the tasks")
+
+    plan, results = Plan(tasks()), []
+    while (batch := plan.take(1)) is not None:
+        results += plan.finish(Finished(batch.start, batch.tasks, 0.001))
+    assert results == [(number, number) for number in range(count)]
+    with pytest.raises(KeyError, match="of the tasks"):
+        plan.is_done()
+
+
+def test_tasks_are_taken_only_so_far_ahead_of_the_oldest():
+    taken = itertools.count()
+    plan = Plan(next(taken) for _ in itertools.count())
+    oldest = plan.take(2)
+    while (batch := plan.take(2)) is not None:
+        list(plan.finish(Finished(batch.start, batch.tasks, 1e-6)))
+    ahead = next(taken)
+    assert 1000 < ahead < 10_000
+    list(plan.finish(Finished(oldest.start, oldest.tasks, 1e-6)))
+    assert plan.take(2) is not None
+
+
+@pytest.mark.parametrize("seconds", [1e-6, 0.01, 100.0])
+def test_batches_grow_until_they_take_long_enough(seconds):
+    plan, sizes = Plan(itertools.count()), []
+    for _ in range(20):
+        batch = plan.take(1)
+        sizes.append(len(batch.tasks))
+        list(plan.finish(Finished(batch.start, batch.tasks, seconds * len(batch.tasks))))
+    assert sizes[0] == 1
+    assert all(after <= 2 * before for before, after in itertools.pairwise(sizes))
+    assert sizes[-1] == {1e-6: 512, 0.01: 25, 100.0: 1}[seconds]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_results_are_the_same_for_any_number_of_workers(workers):
+    # A closure over arrays, as a covariance of a notebook would be.
+    matrix = np.random.default_rng(0).standard_normal((200, 200))
+
+    def function(number):
+        return ((matrix + number) @ matrix).sum(axis=0)
+
+    results = list(in_order(run_tasks(function, range(40), workers=workers)))
+    with blas().limit(limits=1):
+        expected = [function(number) for number in range(40)]
+    assert np.array_equal(results, expected)
+
+
+def test_a_worker_may_be_killed(tmp_path):
+    function = killed_once(tmp_path / "marker")
+    results = list(run_tasks(function, range(400), workers=2))
+    assert sorted(results) == [(number, number**2) for number in range(400)]
+    assert (tmp_path / "marker").exists()
+
+
+def test_workers_that_are_always_killed_are_an_error():
+    def function(number):
+        if number == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(LostWorkersError, match=r"^workers: killed 5 times[^\n]*$"):
+        list(run_tasks(function, range(20), workers=2))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_exception_of_the_function_is_raised_at_once(workers, tmp_path):
+    with pytest.raises(ZeroDivisionError, match="of the function"):
+        list(run_tasks(logged(tmp_path / "log"), range(9), workers=workers))
+    assert (tmp_path / "log").read_text() == "."
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_exception_of_the_tasks_comes_after_the_results_before_it(workers):
+    def tasks():
+        yield from range(50)
+        raise KeyError("of the tasks")
+
+    pairs = run_tasks(square, tasks(), workers=workers)
+    results = list(itertools.islice(pairs, 50))
+    with pytest.raises(KeyError, match="of the tasks"):
+        next(pairs)
+    assert sorted(results) == [(number, number**2) for number in range(50)]
+
+
+def test_endless_tasks_are_taken_as_needed():
+    taken = itertools.count()
+    results = run_tasks(square, (next(taken) for _ in itertools.count()), workers=2)
+    for _ in range(5):
+        next(results)
+    results.close()
+    assert next(taken) < 10_000
+
+
+def test_blas_runs_on_one_thread():
+    blas()  # It loads SciPy's, which counts as well.
+    before = blas_threads(None)
+    for workers in (1, 2):
+        threads = dict(run_tasks(blas_threads, range(4), workers=workers))
+        assert all(each and set(each) == {1} for each in threads.values())
+    assert blas_threads(None) == before
+
+
+@pytest.mark.parametrize("how", ["interrupt", "interrupt all", "kill", "close"])
+def test_no_process_is_left_behind(how):
+    code = f"""
+import itertools, os, sys, time
+from ttt_theory.execution import run_tasks
+results = run_tasks(lambda _: (time.sleep(0.01), os.getpid())[1], itertools.count(), workers=2)
+pids = set()
+for _, pid in results:
+    pids.add(pid)
+    if len(pids) == 2 and {how!r} == "close":
+        break
+    if len(pids) == 2:
+        print(*pids, flush=True)
+        pids = {{0, 1, 2}}
+results.close()
+print(*pids, flush=True)
+sys.stdin.read()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    try:
+        workers = [int(pid) for pid in process.stdout.readline().split()]
+        assert len(workers) == 2, process.stderr.read()
+        if how == "interrupt":
+            process.send_signal(signal.SIGINT)
+        elif how == "interrupt all":
+            os.killpg(process.pid, signal.SIGINT)
+        elif how == "kill":
+            process.kill()
+        deadline = time.monotonic() + 60.0
+        while any(map(is_running, workers)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not any(map(is_running, workers))
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.parametrize("when", ["starting", "started"])
+def test_workers_without_a_task_end_with_a_process_that_is_killed(when):
+    # Both workers are there, and neither has finished a task.
+    code = """
+import itertools, sys, time
+from ttt_theory.execution import run_tasks
+def wait(_):
+    time.sleep(1000.0)
+list(run_tasks(wait, [0], workers=2))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        deadline = time.monotonic() + 60.0
+        while len(workers := workers_of(process.pid)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.002)
+        if when == "started":
+            time.sleep(1.5)
+        process.kill()
+        process.wait()
+        assert len(workers) == 2
+        while any(map(is_running, workers)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not any(map(is_running, workers))
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def workers_of(pid):
+    """Return the worker processes that a process has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"LokyProcess" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+def is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_cluster_gives_the_same_results_when_a_worker_is_killed(scheduler, tmp_path):
+    function = killed_once(tmp_path / "marker")
+    results = list(run_tasks(function, range(400), scheduler=scheduler))
+    assert sorted(results) == [(number, number**2) for number in range(400)]
+    assert (tmp_path / "marker").exists()
+
+
+def test_a_cluster_raises_what_the_function_raises(scheduler, tmp_path):
+    with pytest.raises(ZeroDivisionError, match="of the function"):
+        list(run_tasks(logged(tmp_path / "log"), range(9), scheduler=scheduler))
+    assert (tmp_path / "log").read_text() == "."
+
+
+def test_a_cluster_runs_blas_on_one_thread(scheduler):
+    threads = dict(run_tasks(blas_threads, range(4), scheduler=scheduler))
+    assert all(each and set(each) == {1} for each in threads.values())
+
+
+def test_a_run_on_a_cluster_can_be_closed(scheduler):
+    results = run_tasks(square, itertools.count(), scheduler=scheduler)
+    next(results)
+    results.close()
+    assert dict(run_tasks(square, range(3), scheduler=scheduler)) == {0: 0, 1: 1, 2: 4}
+
+
+def test_a_cluster_that_goes_away_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster_module, "_SECONDS_WITHOUT_WORKERS", 1.0)
+    with cluster(tmp_path, ["--no-nanny"]) as address:
+        results = run_tasks(lambda _: os.getpid(), itertools.count(), scheduler=address)
+        _, worker = next(results)
+        os.kill(worker, signal.SIGKILL)
+        with pytest.raises(LostWorkersError, match=r"^workers: the scheduler at [^\n]*gone$"):
+            list(results)
+
+
+@pytest.mark.parametrize(
+    ("address", "remedy"),
+    [
+        ("", "give the address of a running Dask scheduler"),
+        ("nonsense", "give the address of a running Dask scheduler"),
+        ("tcp://127.0.0.1:1", "give the address of a running Dask scheduler"),
+        ("strange://127.0.0.1:1", "give the address of a running Dask scheduler"),
+    ],
+)
+def test_no_scheduler_at_the_address(address, remedy, monkeypatch):
+    monkeypatch.setattr(cluster_module, "_SECONDS_TO_CONNECT", 0.3)
+    with pytest.raises(InvalidSettingError, match=f"^scheduler: '{address}' is not.*{remedy}"):
+        list(run_tasks(square, range(3), scheduler=address))
+
+
+def test_a_scheduler_without_workers(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster_module, "_SECONDS_TO_CONNECT", 2.0)
+    with (
+        cluster(tmp_path, []) as address,
+        pytest.raises(InvalidSettingError, match=r"^scheduler: .*start a worker.*dask worker tcp"),
+    ):
+        list(run_tasks(square, range(3), scheduler=address))
+
+
+@pytest.mark.parametrize(
+    ("missing", "arguments", "remedy"),
+    [
+        ("distributed", {"scheduler": "tcp://127.0.0.1:1"}, r"ttt-theory\[distributed\]"),
+        ("joblib", {"workers": 2}, r"ttt-theory\[sweep\]"),
+    ],
+)
+def test_what_is_not_installed_is_named(missing, arguments, remedy, monkeypatch):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(InvalidSettingError, match=f"install {remedy}"):
+        list(run_tasks(square, range(3), **arguments))

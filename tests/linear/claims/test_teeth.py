@@ -1,0 +1,176 @@
+"""Every piece of evidence can fail: faults planted in the package refute each of them."""
+
+import contextlib
+import functools
+import importlib
+import inspect
+import itertools
+import pkgutil
+import warnings
+from collections import Counter
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import ttt_theory
+from ttt_theory.claims.claim import Run
+from ttt_theory.claims.registry import claims
+from ttt_theory.evidence.algebra import proof
+from ttt_theory.evidence.record import Verdict
+from ttt_theory.linear.claims import linear_attention as reduction
+from ttt_theory.linear.closed_form import finite_size, isotropic, limits, one_step, pretraining
+from ttt_theory.linear.simulation import linear_attention
+from ttt_theory.linear.witnesses.certificates import check_certificate, generate, pairings
+from ttt_theory.wick.expectation import expectation
+
+RUN = Run(quick=True, seed=0)
+FORMULAS = [
+    getattr(module, name)
+    for module in (one_step, limits, pretraining, isotropic, finite_size)
+    for name in module.__all__
+]
+MODULES = [
+    importlib.import_module(each.name)
+    for each in pkgutil.walk_packages(ttt_theory.__path__, "ttt_theory.")
+]
+
+
+def scaled(value, ratio):
+    if isinstance(value, dict):
+        return {key: scaled(each, ratio) for key, each in value.items()}
+    if isinstance(value, tuple):
+        return tuple(scaled(each, ratio) for each in value)
+    top, bottom = ratio
+    # Not every kind of number takes a fraction.
+    return top * value if bottom == 1 else top * value / bottom
+
+
+def multiple(ratio, function):
+    return lambda *arguments, **keywords: scaled(function(*arguments, **keywords), ratio)
+
+
+def shifted(parameter, function):
+    """Return a function that takes a number for the next one, and a text without its beginning."""
+    signature = inspect.signature(function)
+
+    def wrong(*arguments, **keywords):
+        values = signature.bind(*arguments, **keywords).arguments
+        value = values[parameter]
+        wrong_value = value.strip()[1:] if isinstance(value, str) else value + 1
+        return function(**values | {parameter: wrong_value})
+
+    return wrong
+
+
+TWO_PER_CENT, NEGATED, NOTHING = (
+    functools.partial(multiple, ratio) for ratio in ((51, 50), (-1, 1), (0, 1))
+)
+
+
+def faults_of_formula(function):
+    shifts = [functools.partial(shifted, each) for each in inspect.signature(function).parameters]
+    return [TWO_PER_CENT, NEGATED, *shifts]
+
+
+FAULTS = {
+    # What comes first is planted first: these two are in most of the evidence.
+    **{each: faults_of_formula(each) for each in (one_step.constant, one_step.linear, *FORMULAS)},
+    reduction.prediction: [TWO_PER_CENT],
+    reduction.rank_one_gradient: [TWO_PER_CENT],
+    ttt_theory.pretrained_weights: [TWO_PER_CENT],
+    linear_attention.predict: [TWO_PER_CENT],
+    linear_attention.loss: [TWO_PER_CENT],
+    linear_attention.gradient: [TWO_PER_CENT],
+    expectation: [NEGATED],
+    check_certificate.brute_force: [TWO_PER_CENT],
+    # The certificate's other values follow from these by linear algebra, which scales with them.
+    check_certificate._inner: [NOTHING],
+    pairings._span: [NOTHING],
+    generate._paragraphs: [functools.partial(shifted, "text")],
+}
+
+
+@contextlib.contextmanager
+def planted(versions):
+    """Put other versions of functions wherever the package looks these up."""
+    places = [
+        (module, name, versions[value])
+        for module in MODULES
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and value in versions
+    ]
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        for place in places:
+            patch.setattr(*place)
+        forget()
+        yield
+    forget()
+
+
+def forget():
+    """Clear the caches, which hold what the functions gave before."""
+    for module in MODULES:
+        for value in vars(module).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
+
+
+def counted(function, calls):
+    def version(*arguments, **keywords):
+        calls[function] += 1
+        return function(*arguments, **keywords)
+
+    return version
+
+
+def pieces():
+    for claim in claims():
+        for prove in claim.proofs:
+            yield pytest.param(prove, id=f"{claim.id}-{prove.__name__}")
+        for check in claim.checks if not claim.tests_per_check else ():
+            for name, setting in claim.settings.items():
+                gather = functools.partial(check, setting)
+                yield pytest.param(gather, id=f"{claim.id}-{check.__name__}-{name}")
+
+
+def never_refuted(gather):
+    """Return the statements that no fault refutes, by their position."""
+    calls = Counter()
+    with planted({each: counted(each, calls) for each in FAULTS}):
+        evidence = gather(RUN)
+    assert {each.verdict for each in evidence} == {Verdict.CONFIRMED}
+    left = {position: each.statement for position, each in enumerate(evidence)}
+    # Each function in turn with its first fault, then with its second.
+    queues = [[(f, fault) for fault in FAULTS[f]] for f in FAULTS if calls[f]]
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*queues))
+    for function, fault in filter(None, turns):
+        if not left:
+            break
+        with planted({function: fault(function)}), contextlib.suppress(Exception):
+            for position, each in enumerate(gather(RUN)):
+                if each.verdict is Verdict.REFUTED:
+                    left.pop(position, None)
+    return left
+
+
+@pytest.mark.parametrize("gather", list(pieces()))
+def test_every_piece_of_evidence_is_refuted_by_some_fault(gather):
+    assert never_refuted(gather) == {}
+
+
+def test_evidence_that_cannot_fail_is_named():
+    def half_toothless(_):
+        threshold = limits.aligned_threshold(Fraction(7), Fraction(2), Fraction(3))
+        return [
+            proof("formula of no package", 1 + 1 == 2),
+            proof("value", threshold == Fraction(10, 21)),
+            proof("there is a value", threshold is not None),
+        ]
+
+    assert never_refuted(half_toothless) == {0: "formula of no package", 2: "there is a value"}

@@ -1,0 +1,360 @@
+"""The risks of arrays of isotropic settings: exactness, broadcasting, ranges and errors."""
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests import reference
+from ttt_theory import (
+    InvalidSettingError,
+    Isotropic,
+    OutOfRangeError,
+    PretrainedWeights,
+    Pretraining,
+    Setting,
+    ZeroWeights,
+    isotropic_risk,
+    one_step_risk,
+)
+from ttt_theory.linear.closed_form import isotropic
+
+QUANTITIES = reference.QUANTITIES
+MODERATE_SIZES = st.one_of(st.integers(1, 4), st.integers(1, 10**4))
+SIZES = st.one_of(st.integers(1, 4), st.integers(1, 10**15), st.just(10**15))
+MODERATE = st.one_of(st.just(1.0), st.floats(1e-3, 1e3))
+POSITIVE = st.one_of(MODERATE, st.floats(-30.0, 30.0).map(lambda exponent: 10.0**exponent))
+NON_NEGATIVE = st.one_of(st.just(0.0), POSITIVE)
+FACTORS = st.one_of(
+    st.sampled_from([0.0, 0.5, 0.999, 1.0, 1.0001]), st.floats(-3.0, 3.0), POSITIVE
+).filter(lambda factor: factor == 0.0 or abs(factor) > 1e-30)
+
+
+def arguments(sizes, non_negative, positive, factors):
+    """Draw the arguments of one setting; pretraining is often as at test time."""
+    own = {
+        "context_length": sizes,
+        "test_samples": sizes,
+        "dim": sizes,
+        "task_square": non_negative,
+        "noise_variance": non_negative,
+        "feature_variance": positive,
+        "task_variance": non_negative,
+        "factor": factors,
+    }
+    shifted = {
+        "pretraining_context_length": sizes,
+        "pretraining_noise_variance": non_negative,
+    }
+    return st.fixed_dictionaries(own, optional=shifted)
+
+
+ANY = arguments(SIZES, NON_NEGATIVE, POSITIVE, FACTORS)
+SMALL_SCALES = arguments(
+    MODERATE_SIZES,
+    st.one_of(st.just(0.0), MODERATE),
+    MODERATE,
+    st.one_of(st.sampled_from([0.0, 0.5, 0.999, 1.0, 1.0001]), st.floats(-2.0, -1e-3)),
+)
+
+
+def exact_risk(given_arguments):
+    """Return the fields as fractions, by the explicit polynomials, and how well-determined g is.
+
+    The last is ‖β‖²(1 − (n+2)w) − σ²w over the sum of its parts at pretraining: where inputs make
+    it a small difference, round-off in them shows in what it is a factor of.
+    """
+    a = {name: Fraction(value) for name, value in given_arguments.items()}
+    n, k, d = (a[name] for name in ("context_length", "test_samples", "dim"))
+    noise, features, factor = (a[name] for name in ("noise_variance", "feature_variance", "factor"))
+    source_n = a.get("pretraining_context_length", n)
+    source_noise = a.get("pretraining_noise_variance", noise)
+    signal, prior = features * a["task_square"], features * a["task_variance"]
+    denominator = (source_n + 1 + d) * prior + source_noise
+    weight = factor * prior / denominator if denominator else Fraction(0)
+    sizes, rest = (n, k, d), (signal, noise, weight)
+    constant = isotropic.constant(n, d, *rest)
+    linear = features**2 * isotropic.linear(*sizes, *rest)
+    quadratic = features**4 * isotropic.quadratic(*sizes, *rest)
+    improvement = linear**2 / (4 * quadratic) if linear else Fraction(0)
+    fields = {
+        "constant": constant,
+        "linear": linear,
+        "quadratic": quadratic,
+        "step_size": linear / (2 * quadratic) if linear else Fraction(0),
+        "risk_before": constant,
+        "risk_after": constant - improvement,
+        "improvement": improvement,
+    }
+    gradient = signal * (1 - (n + 2) * weight) - noise * weight
+    share = min(max(factor, Fraction(0)), Fraction(1))
+    parts = signal * (1 - share) + abs(weight) * noise
+    if weight:
+        mismatch = prior * (abs(d - 1) + abs(source_n - n)) + source_noise
+        parts += signal * (share * mismatch + abs(factor - share) * (n + 2) * prior) / denominator
+    return fields, abs(gradient) / parts if parts else Fraction(1)
+
+
+def special(size, **changes):
+    sizes = dict.fromkeys(("context_length", "test_samples", "dim"), size)
+    scales = {"task_square": 1.0, "noise_variance": 0.0, "feature_variance": 1.0}
+    return sizes | scales | changes
+
+
+def as_arguments(values):
+    return tuple(values[name] for name in ("context_length", "test_samples", "dim")), {
+        name: value
+        for name, value in values.items()
+        if name not in ("context_length", "test_samples", "dim")
+    }
+
+
+def risk_of(values):
+    positional, keywords = as_arguments(values)
+    return isotropic_risk(*positional, **keywords)
+
+
+@hypothesis_settings(max_examples=400)
+@given(ANY)
+@example(special(1, task_variance=1.0, factor=1.0))  # No step helps.
+@example(special(7, task_variance=0.0, factor=1e20))  # Every weight is optimal in pretraining.
+@example(special(3, task_variance=1.0, factor=1.0 - 2.0**-25) | {"context_length": 10**15})
+def test_every_field_is_exact_to_round_off(values):
+    risk = risk_of(values)
+    expected, determined = exact_risk(values)
+    for quantity in QUANTITIES:
+        value, exact = getattr(risk, quantity), expected[quantity]
+        if math.isnan(value):
+            # What float64 cannot hold, here or in units that make labels and features one.
+            assert quantity in ("linear", "step_size", "improvement", "quadratic")
+            assert not Fraction(10) ** -90 < exact < Fraction(10) ** 290
+            continue
+        gains = quantity in ("linear", "step_size", "improvement")
+        tolerance = Fraction(1e-14) / (min(determined, 1) if gains and determined else 1)
+        if exact == 0 or (gains and determined == 0):
+            assert value <= 1e-28 * float(expected["constant"]) or quantity in (
+                "linear",
+                "step_size",
+            )
+            continue
+        assert abs(Fraction(float(value)) / exact - 1) <= tolerance, (quantity, value, float(exact))
+
+
+@hypothesis_settings(max_examples=150)
+@given(SMALL_SCALES.filter(lambda values: values["dim"] <= 2000))
+def test_agrees_with_the_risk_of_a_setting(values):
+    n, k, d = (values[name] for name in ("context_length", "test_samples", "dim"))
+    source = Pretraining(
+        values.get("pretraining_context_length"), values.get("pretraining_noise_variance")
+    )
+    task = np.zeros(d)
+    task[-1] = math.sqrt(values["task_square"])
+    setting = Setting(
+        n,
+        k,
+        Isotropic(d, scale=values["feature_variance"]),
+        Isotropic(d, scale=values["task_variance"] or 1.0),
+        task,
+        values["noise_variance"],
+        PretrainedWeights(values["factor"]) if values["task_variance"] else ZeroWeights(),
+        source,
+    )
+    try:
+        general = one_step_risk(setting)
+    except OutOfRangeError:
+        assume(False)
+    _, determined = exact_risk(values | {"task_square": float(task[-1] ** 2)})
+    assume(determined > 1e-6)
+    risk = risk_of(values)
+    for quantity in QUANTITIES:
+        expected = getattr(general, quantity)
+        assert getattr(risk, quantity) == pytest.approx(expected, rel=1e-9, abs=1e-300), quantity
+
+
+@pytest.mark.parametrize("start", ["warm", "cold"])
+def test_agrees_with_the_functions_of_a_start(start):
+    factor = {"warm": 1, "cold": 0}[start]
+    for n, k, d, noise in itertools.product((1, 3, 20), (1, 7), (2, 30), (0, Fraction(1, 4))):
+        risk = isotropic_risk(n, k, d, task_square=3, noise_variance=float(noise), factor=factor)
+        for quantity in ("risk_before", "step_size", "improvement", "risk_after"):
+            expected = getattr(isotropic, f"{start}_{quantity}")(n, k, d, Fraction(3), noise)
+            assert getattr(risk, quantity) == pytest.approx(float(expected), rel=1e-14)
+
+
+SHAPES = st.sampled_from([(), (1,), (3,), (2, 1), (2, 3), (1, 3), (4, 1, 1)])
+
+
+@given(st.data())
+def test_arguments_broadcast(data):
+    sizes, floats = [1, 2, 17, 1000], [0.25, 1.0, 3.0]
+
+    def array(choices):
+        shape = data.draw(SHAPES)
+        count = math.prod(shape)
+        entries = data.draw(st.lists(st.sampled_from(choices), min_size=count, max_size=count))
+        return np.array(entries).reshape(shape)
+
+    counts = [array(sizes) for _ in range(3)]
+    keywords = {
+        "task_square": array(floats),
+        "noise_variance": array([0.0, *floats]),
+        "feature_variance": array(floats),
+        "task_variance": array([0.0, *floats]),
+        "factor": array([0.0, 1.0, -0.5]),
+        "pretraining_context_length": array(sizes),
+        "pretraining_noise_variance": array([0.0, *floats]),
+    }
+    together = isotropic_risk(*counts, **keywords)
+    shape = np.broadcast_shapes(*(each.shape for each in (*counts, *keywords.values())))
+    flat = [np.broadcast_to(each, shape).ravel() for each in (*counts, *keywords.values())]
+    for index in range(math.prod(shape)):
+        n, k, d, *rest = (each[index] for each in flat)
+        one = isotropic_risk(n, k, d, **dict(zip(keywords, rest, strict=True)))
+        for quantity in QUANTITIES:
+            values = getattr(together, quantity)
+            assert np.shape(values) == shape
+            assert values.flat[index] == getattr(one, quantity), quantity
+
+
+def test_no_setting_depends_on_those_computed_with_it():
+    # More than one chunk; vector instructions of any width must round alike.
+    count = 50_001
+    n = np.random.default_rng(0).integers(1, 10**6, count)
+    noise = np.random.default_rng(1).random(count)
+    risk = isotropic_risk(n, 40, 30, task_square=2.0, noise_variance=noise)
+    for index in (0, 1, 16_383, 16_384, 32_768, 50_000):
+        one = isotropic_risk(n[index], 40, 30, task_square=2.0, noise_variance=noise[index])
+        for quantity in QUANTITIES:
+            assert getattr(risk, quantity)[index] == getattr(one, quantity)
+
+
+def test_scalars_give_scalars_and_no_settings_none():
+    risk = isotropic_risk(
+        np.int32(3), 2.0, np.uint8(4), task_square=1, noise_variance=np.float32(1)
+    )
+    assert all(isinstance(getattr(risk, quantity), np.float64) for quantity in QUANTITIES)
+    assert isinstance(risk.at(0.1), np.float64)
+    none = isotropic_risk(np.empty((0, 3)), 2, 4, task_square=1.0)
+    assert none.risk_after.shape == (0, 3)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble])
+def test_floats_of_any_length_are_taken(dtype):
+    for name in ("context_length", "task_square", "factor"):
+        values = VALID | {name: np.array([1.0, 2.0], dtype=dtype)}
+        expected = risk_of(VALID | {name: [1.0, 2.0]}).risk_after
+        assert np.array_equal(risk_of(values).risk_after, expected)
+
+
+def test_what_float64_cannot_hold_is_refused():
+    with pytest.raises(InvalidSettingError, match=r"^noise_variance: inf is not valid"):
+        isotropic_risk(3, 2, 4, task_square=1.0, noise_variance=np.longdouble("1e400"))
+
+
+def test_the_arguments_are_left_alone():
+    given_arrays = [np.array([3, 5]), np.array([2.0, 4.0])]
+    before = [each.copy() for each in given_arrays]
+    isotropic_risk(given_arrays[0], 4, given_arrays[0], task_square=given_arrays[1])
+    assert all(map(np.array_equal, given_arrays, before))
+
+
+@given(SMALL_SCALES, st.floats(0.0, 3.0))
+def test_the_curve_at_any_step(values, multiple):
+    risk = risk_of(values)
+    step_size = multiple * risk.step_size
+    expected = risk.constant - risk.linear * step_size + risk.quadratic * step_size**2
+    assert risk.at(step_size) == pytest.approx(expected, rel=1e-9, abs=1e-12 * risk.constant)
+    assert risk.at(0.0) == risk.risk_before
+    assert risk.at(risk.step_size) == pytest.approx(risk.risk_after, rel=1e-15)
+
+
+def test_what_floats_cannot_hold_is_nan_and_spoils_nothing_else():
+    scales = np.array([1e-200, 1.0, 1e200])
+    risk = isotropic_risk(5, 4, 3, task_square=1 / scales, feature_variance=scales)
+    np.testing.assert_allclose(risk.risk_after, risk.risk_after[1], rtol=1e-14)
+    # η is 1/scale² times what it is at 1.
+    assert np.isnan(risk.step_size).tolist() == [True, False, True]
+    assert np.isnan(risk.quadratic).tolist() == [True, False, True]
+    alone = isotropic_risk(5, 4, 3, task_square=1.0)
+    for quantity in QUANTITIES:
+        assert getattr(risk, quantity)[1] == getattr(alone, quantity)
+
+
+@pytest.mark.parametrize(
+    ("changes", "lost"),
+    [
+        ({"task_square": 1e-300, "noise_variance": 1e200, "factor": 0.0}, {"linear", "step_size"}),
+        ({"task_square": 1e200, "feature_variance": 1e200}, {"constant", "risk_after"}),
+        ({"task_square": 1e-200, "feature_variance": 1e-200}, {"constant", "risk_after"}),
+        ({"factor": 1e300}, {"constant", "quadratic"}),
+        ({"task_square": 0.0, "noise_variance": 1.0, "factor": 1e-200}, {"linear", "improvement"}),
+        ({"task_square": 0.0, "noise_variance": 1.0, "factor": 1e-100}, {"improvement"}),
+        ({"task_square": 1e-200, "noise_variance": 1.0, "factor": 0.0}, {"linear", "improvement"}),
+    ],
+)
+def test_what_is_lost_on_the_way_is_nan(changes, lost):
+    risk = isotropic_risk(5, 4, 3, **({"task_square": 1.0} | changes))
+    assert all(math.isnan(getattr(risk, quantity)) for quantity in lost)
+
+
+def test_nothing_to_learn_is_zero_and_not_nan():
+    nothing = isotropic_risk(5, 4, 3, task_square=0.0)
+    assert all(getattr(nothing, quantity) == 0.0 for quantity in QUANTITIES)
+    only_noise = isotropic_risk(5, 4, 3, task_square=0.0, noise_variance=2.0, factor=0.0)
+    assert only_noise.risk_after == only_noise.constant == 2.0
+    assert only_noise.linear == only_noise.step_size == only_noise.improvement == 0.0
+    # In one dimension and without noise the warm start is at the optimum of every step.
+    at_optimum = isotropic_risk(5, 4, 1, task_square=3.0)
+    assert at_optimum.linear == at_optimum.step_size == at_optimum.improvement == 0.0
+
+
+VALID = {"context_length": 3, "test_samples": 2, "dim": 4, "task_square": 1.0}
+NAMES = [
+    *VALID,
+    "noise_variance",
+    "feature_variance",
+    "task_variance",
+    "factor",
+    "pretraining_context_length",
+    "pretraining_noise_variance",
+]
+COUNTS = {"context_length", "test_samples", "dim", "pretraining_context_length"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shape", [(), (2, 2)], ids=str)
+def test_invalid_entries_are_named(name, shape):
+    bad = [math.nan, math.inf, -math.inf, True, "3", None, 1j, object(), 10**400]
+    bad += [[1, True], (2.0, "3")]
+    if name.startswith("pretraining"):
+        bad = [value for value in bad if shape or value is not None]  # None alone is the default.
+    bad += [0, 2.5, -1, 10**15 + 1] if name in COUNTS else []
+    bad += [-1e-300] if name not in COUNTS | {"factor"} else []
+    bad += [0.0] if name == "feature_variance" else []
+    for value in bad:
+        given_value = [[2.0, 2.0], [2.0, value]] if shape else value
+        with pytest.raises(InvalidSettingError) as caught:
+            risk_of(VALID | {name: given_value})
+        assert caught.value.field == name
+        assert "\n" not in str(caught.value)
+        if isinstance(value, float):
+            assert f"{value!r} is not valid" in str(caught.value)
+
+
+def test_pretraining_arguments_that_default_are_not_blamed():
+    with pytest.raises(InvalidSettingError, match=r"^context_length: 0 is not valid"):
+        isotropic_risk([3, 0], 2, 4, task_square=1.0)
+    with pytest.raises(InvalidSettingError, match=r"^noise_variance: -1\.0 is not valid"):
+        isotropic_risk(3, 2, 4, task_square=1.0, noise_variance=[1.0, -1.0])
+
+
+def test_shapes_that_do_not_broadcast_are_named():
+    with pytest.raises(InvalidSettingError, match=r"^dim: an array of shape \(3,\).*\(2,\)"):
+        isotropic_risk([1, 2], 2, [1, 2, 3], task_square=1.0)
+    with pytest.raises(InvalidSettingError, match=r"^task_square: .*one length"):
+        isotropic_risk(1, 2, 3, task_square=[[1.0], [1.0, 2.0]])

@@ -1,0 +1,296 @@
+"""Simulated risks by each method: their means, errors, units, seeds and limits."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from ttt_theory import (
+    AR1,
+    Covariance,
+    Dense,
+    DenseWeights,
+    Diagonal,
+    Equicorrelated,
+    InvalidSettingError,
+    Isotropic,
+    OutOfRangeError,
+    PowerLaw,
+    PretrainedWeights,
+    Pretraining,
+    Setting,
+    Spiked,
+    ZeroWeights,
+    one_step_risk,
+)
+from ttt_theory.evidence.confidence_sequence import MeanTest, reached_margin
+from ttt_theory.evidence.record import Verdict
+from ttt_theory.linear.monte_carlo import METHODS, experiment, simulate, simulation_steps
+from ttt_theory.linear.simulation import data_vector
+from ttt_theory.linear.simulation.conditional import ConditionalExperiment
+from ttt_theory.linear.simulation.sufficient import SufficientExperiment
+from ttt_theory.linear.witnesses.second_moments import second_moments
+from ttt_theory.testing import settings
+
+BY_METHOD = pytest.mark.parametrize("method", METHODS)
+ROTATION = np.linalg.qr(np.random.default_rng(0).standard_normal((7, 7)))[0]
+LARGER = {
+    "non-commuting": Setting(
+        context_length=60,
+        test_samples=20,
+        feature_covariance=AR1(7, 0.5),
+        task_covariance=PowerLaw(7, 1.0),
+        task=np.linspace(-1.0, 1.0, 7),
+        noise_variance=0.3,
+        pretraining=Pretraining(90, 1.0, Equicorrelated(7, 0.3)),
+    ),
+    "singular, skew weights": Setting(
+        context_length=40,
+        test_samples=30,
+        feature_covariance=Dense((ROTATION * [2.0, 1.0, 1.0, 0.5, 0.1, 0.0, 0.0]) @ ROTATION.T),
+        task_covariance=Isotropic(7),
+        task=np.linspace(-1.0, 1.0, 7),
+        initialization=DenseWeights(ROTATION / 80.0),
+    ),
+    "isotropic, half warm": Setting(
+        60, 30, Isotropic(7), Isotropic(7), np.ones(7), 0.5, PretrainedWeights(0.5)
+    ),
+    "diagonal, cold": Setting(
+        60, 30, PowerLaw(7, 0.5), Isotropic(7), np.ones(7), 0.5, ZeroWeights()
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", [SufficientExperiment, ConditionalExperiment])
+@pytest.mark.parametrize("name", LARGER)
+def test_coefficients_in_seven_dimensions(name, kind):
+    # False-alarm rate 1e-7 a coefficient, whatever the tails; the variance of the sufficient draws,
+    # which have the literal law, bounds that of their conditional expectation.
+    setting = LARGER[name]
+    literal, risk = experiment(setting), one_step_risk(setting)
+    exact = np.array([risk.constant, risk.linear, risk.quadratic])
+    subject = kind(
+        **{field.name: getattr(literal, field.name) for field in dataclasses.fields(literal)}
+    )
+    size, count = 100, 2000
+    variance = (second_moments(literal, 8) - exact**2) / size
+    margin = reached_margin(variance, count, 1e-7)
+    # |c1| ≤ 2√(c0c2), and it counts in the risk by its ratio to that.
+    assert np.all(margin < 0.1 * np.array([exact[0], 2.0 * np.sqrt(exact[0] * exact[2]), exact[2]]))
+    values = subject.coefficients(size * count, np.random.default_rng(0))
+    means = values.reshape(count, size, 3).mean(axis=1)
+    test = MeanTest(exact, variance, margin, count, 1e-7)
+    assert_array_equal(test.verdicts(test.scores(means).sum(axis=0), count), Verdict.CONFIRMED)
+
+
+def small_setting(**changes):
+    values = {
+        "context_length": 5,
+        "test_samples": 4,
+        "feature_covariance": AR1(3, 0.5),
+        "task_covariance": PowerLaw(3, 1.0),
+        "task": np.array([1.0, -0.5, 0.25]),
+        "noise_variance": 0.25,
+    }
+    return Setting(**(values | changes))
+
+
+@BY_METHOD
+def test_the_mean_and_error_are_those_of_the_squared_errors(method):
+    setting = small_setting()
+    estimate = simulate(setting, 500, method=method, seed=5)
+    assert (estimate.prompts, estimate.method, estimate.seed) == (500, method, 5)
+    assert estimate.step_size == one_step_risk(setting).step_size
+    literal = experiment(setting)
+    kinds = {"sufficient": SufficientExperiment, "conditional": ConditionalExperiment}
+    subject = literal
+    if method in kinds:
+        fields = {field.name: getattr(literal, field.name) for field in dataclasses.fields(literal)}
+        subject = kinds[method](**fields)
+    assert subject.prompts_per_block >= 500
+    child = np.random.SeedSequence(5).spawn(1)[0]
+    values = subject.coefficients(500, np.random.Generator(np.random.SFC64(child)))
+    errors = values @ [1.0, -estimate.step_size, estimate.step_size**2]
+    assert estimate.mean == pytest.approx(errors.mean(), rel=1e-12)
+    assert estimate.standard_error == pytest.approx(errors.std(ddof=1) / math.sqrt(500), rel=1e-9)
+
+
+def test_each_method_has_less_work_or_less_variance_left():
+    setting = small_setting()
+    literal, sufficient, conditional = (simulate(setting, 20_000, method=m) for m in METHODS)
+    exact = one_step_risk(setting).risk_after
+    for each in (literal, sufficient, conditional):
+        assert abs(each.mean - exact) < 5.0 * each.standard_error
+    assert sufficient.standard_error == pytest.approx(literal.standard_error, rel=0.3)
+    assert conditional.standard_error < 0.2 * literal.standard_error
+
+
+@BY_METHOD
+def test_workers_and_blocks_do_not_change_a_bit(method):
+    setting = small_setting(
+        feature_covariance=Dense([[2.0, 0.5, 0.0], [0.5, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    )
+    estimates = [
+        list(simulation_steps(setting, 40_000, method=method, seed=1, workers=workers))[-1]
+        for workers in (1, 2)
+    ]
+    first, second = (dataclasses.replace(each, seconds=0.0) for each in estimates)
+    assert first == second
+
+
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_workers_share_large_arrays_that_nobody_may_write_to(method):
+    # Large enough for joblib to put them into memory that the workers only read.
+    dim = 140_000
+    direction = np.random.default_rng(0).standard_normal(dim)
+    setting = Setting(
+        context_length=100,
+        test_samples=100,
+        feature_covariance=Spiked(dim, [9.0], [direction]),
+        task_covariance=Isotropic(dim),
+        task=direction / np.linalg.norm(direction),
+    )
+    first, second = (
+        dataclasses.replace(simulate(setting, 8, method=method, workers=workers), seconds=0.0)
+        for workers in (1, 2)
+    )
+    assert first == second
+
+
+@hypothesis_settings(max_examples=60)
+@given(settings(max_dim=4, extreme_scales=False), st.sampled_from(METHODS[1:]))
+def test_products_by_structure_are_those_by_entries(setting, method):
+    by_entries = simulate(setting, 20, method=method)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data_vector, "_LARGEST_DENSE_DIM", 0)
+        by_structure = simulate(setting, 20, method=method)
+    assert by_structure.mean == pytest.approx(by_entries.mean, rel=1e-8)
+
+
+def in_other_units(setting, features, labels):
+    """Return the setting with features times 2^features and labels times 2^labels."""
+    squares = {"features": 4.0**features, "prior": 4.0 ** (labels - features)}
+    start = setting.initialization
+    if isinstance(start, DenseWeights):
+        start = DenseWeights(start.matrix / squares["features"])
+    pretraining = setting.pretraining
+
+    def scaled(covariance, factor):
+        return dataclasses.replace(covariance, scale=covariance.scale * factor)
+
+    covariance = scaled(setting.feature_covariance, squares["features"])
+    return dataclasses.replace(
+        setting,
+        feature_covariance=covariance,
+        task_covariance=scaled(setting.task_covariance, squares["prior"]),
+        task=np.ldexp(setting.task, labels - features),
+        noise_variance=math.ldexp(setting.noise_variance, 2 * labels),
+        initialization=start,
+        pretraining=Pretraining(
+            pretraining.context_length,
+            math.ldexp(pretraining.noise_variance, 2 * labels),
+            covariance
+            if pretraining.feature_covariance is setting.feature_covariance
+            else scaled(pretraining.feature_covariance, squares["features"]),
+        ),
+    )
+
+
+@hypothesis_settings(max_examples=30)
+@given(settings(max_dim=3, extreme_scales=False), st.integers(-50, 50), st.integers(-50, 50))
+def test_units_change_no_bit(setting, features, labels):
+    # From 1e-30 to 1e30, where the coefficients' squares would leave the range of float64.
+    risk = one_step_risk(setting)
+    assume(risk.risk_after > 0.0)
+    other = in_other_units(setting, features, labels)
+    step = math.ldexp(risk.step_size, -4 * features - 2 * labels)
+    for method in METHODS:
+        plain = simulate(setting, 3, method=method, step_size=risk.step_size)
+        scaled = simulate(other, 3, method=method, step_size=step)
+        assert scaled.mean == math.ldexp(plain.mean, 2 * labels)
+        assert scaled.standard_error == math.ldexp(plain.standard_error, 2 * labels)
+
+
+@hypothesis_settings(max_examples=60)
+@given(settings(), st.sampled_from(METHODS))
+def test_any_setting_gives_a_finite_risk_or_says_why_not(setting, method):
+    try:
+        exact = one_step_risk(setting)
+        estimate = simulate(setting, 3, method=method)
+    except OutOfRangeError:
+        return
+    assert math.isfinite(estimate.mean + estimate.standard_error)
+    assert estimate.mean >= 0.0
+    if exact.risk_after == 0.0:
+        assert estimate.mean == 0.0
+
+
+@BY_METHOD
+def test_a_task_that_shows_by_round_off_alone_is_none(method):
+    direction = np.array([0.1, 0.7, 0.3])
+    task = np.array([0.7, -0.1, 0.0])
+    setting = small_setting(
+        feature_covariance=Dense(np.outer(direction, direction)), task=task, noise_variance=0.0
+    )
+    assert task @ setting.feature_covariance.matrix() @ task != 0.0
+    assert one_step_risk(setting).risk_after == 0.0
+    assert simulate(setting, 10, method=method).mean == 0.0
+
+
+@BY_METHOD
+@pytest.mark.parametrize("step_size", [1e200, -1e300])
+def test_a_risk_out_of_range_is_said_so(method, step_size):
+    with pytest.raises(OutOfRangeError, match="risk at this step size"):
+        simulate(small_setting(), 3, method=method, step_size=step_size)
+
+
+@BY_METHOD
+@pytest.mark.parametrize("weight", [1e120, 1e200])
+def test_moments_out_of_range_are_no_zeros(method, weight):
+    # With the smaller weight the mean is within the range, but not the squares behind its error.
+    setting = small_setting(initialization=DenseWeights(weight * np.eye(3)))
+    with pytest.raises(OutOfRangeError, match=r"the simulated risk|its standard error"):
+        simulate(setting, 30_000, method=method, step_size=0.1)
+
+
+def test_an_unknown_method_is_named():
+    with pytest.raises(InvalidSettingError, match=r"^method: 'magic' .* literal, sufficient, cond"):
+        simulate(small_setting(), 3, method="magic")
+
+
+@pytest.mark.parametrize("method", ["sufficient", "conditional"])
+def test_context_and_test_samples_may_be_any_number(method):
+    setting = small_setting(context_length=10**15, test_samples=10**15)
+    estimate = simulate(setting, 100, method=method)
+    exact = one_step_risk(setting).risk_after
+    assert abs(estimate.mean - exact) < 6.0 * estimate.standard_error + 1e-9 * exact
+
+
+class Own(Covariance):
+    """A user's covariance with nothing but a matrix and a sampler of its own."""
+
+    dim = 2
+
+    def matrix(self):
+        return np.array([[2.0, 1.0], [1.0, 2.0]])
+
+    def sample(self, rng, shape):
+        leading = (shape,) if isinstance(shape, int) else shape
+        factor = np.linalg.cholesky(self.matrix())
+        sample = rng.standard_normal((*leading, 2)) @ factor.T
+        sample.flags.writeable = False
+        return sample
+
+
+@BY_METHOD
+def test_a_covariance_of_ones_own(method):
+    setting = small_setting(
+        feature_covariance=Own(), task_covariance=Diagonal([1.0, 2.0]), task=[1.0, 1.0]
+    )
+    estimate = simulate(setting, 5000, method=method)
+    assert abs(estimate.mean - one_step_risk(setting).risk_after) < 5.0 * estimate.standard_error

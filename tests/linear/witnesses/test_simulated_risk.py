@@ -1,0 +1,200 @@
+"""What the equivalence test catches, and what it leaves open."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from ttt_theory import Isotropic, Setting, ZeroWeights, one_step_risk
+from ttt_theory.claims.claim import Run
+from ttt_theory.claims.registry import find
+from ttt_theory.errors import OutOfRangeError
+from ttt_theory.evidence.equivalence import equivalence
+from ttt_theory.evidence.record import Verdict
+from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.monte_carlo import experiment, rescaled
+from ttt_theory.linear.setting.examples import COLD, SHIFTED
+from ttt_theory.testing import settings
+
+
+def judged(
+    setting,
+    factors=(1.0, 1.0, 1.0),
+    numbers=25 * 10**7,
+    margin=0.1,
+    error_rate=1e-7,
+    sequential=False,
+    seed=0,
+):
+    risk = one_step_risk(setting)
+    exact = np.array([risk.constant, risk.linear, risk.quadratic]) * factors
+    evidence = equivalence(
+        experiment(setting),
+        exact,
+        margin=margin,
+        widest_margin=0.25,
+        numbers=numbers,
+        error_rate=error_rate,
+        sequential=sequential,
+        seed=seed,
+    )
+    return [each.verdict for each in evidence], evidence
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+def test_the_exact_coefficients_are_confirmed(sequential):
+    verdicts, evidence = judged(SHIFTED, sequential=sequential)
+    assert verdicts == [Verdict.CONFIRMED] * 3
+    assert all(each.measured["margin"] <= 0.1 for each in evidence)
+    assert len({each.measured["prompts"] for each in evidence}) == 1
+    measured = evidence[0].measured
+    if sequential:
+        assert measured["prompts"] < 0.6 * measured["planned_prompts"]
+    else:
+        assert measured["prompts"] == measured["planned_prompts"]
+
+
+def test_the_further_off_the_sooner_it_is_refuted():
+    prompts = []
+    for factor in (1.15, 1.5, 2.0, 4.0):
+        verdicts, evidence = judged(SHIFTED, (1.0, 1.0, factor), sequential=True)
+        assert verdicts[2] is Verdict.REFUTED
+        prompts.append(evidence[2].measured["prompts"])
+    assert prompts == sorted(prompts, reverse=True)
+    assert prompts[-1] < 0.05 * evidence[2].measured["planned_prompts"]
+
+
+def test_a_look_after_every_block_starts_with_the_blocks_of_a_single_look():
+    # Of the same plan and seed, so that a verdict found on the way lies on the way to the last.
+    _, once = judged(SHIFTED, numbers=5 * 10**5)
+    _, looking = judged(SHIFTED, numbers=5 * 10**5, sequential=True)
+    assert [each.as_dict() for each in once] == [each.as_dict() for each in looking]
+
+
+def test_a_smaller_error_rate_takes_more_prompts_in_proportion_to_its_logarithm():
+    planned = {
+        rate: judged(SHIFTED, error_rate=rate, sequential=True)[1][0].measured["planned_prompts"]
+        for rate in (1e-3, 1e-9)
+    }
+    assert planned[1e-9] / planned[1e-3] == pytest.approx(np.log(2e9) / np.log(2e3), rel=0.01)
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_a_coefficient_beyond_the_margin_is_refuted(position, sequential):
+    factors = np.ones(3)
+    # The linear coefficient's margin is relative to 2√(c0c2), half as large again as itself here.
+    factors[position] = 1.25
+    verdicts, _ = judged(SHIFTED, factors, sequential=sequential)
+    others = [verdict for index, verdict in enumerate(verdicts) if index != position]
+    assert verdicts[position] is Verdict.REFUTED
+    # Looking all the while, the run is over before the others are confirmed.
+    assert Verdict.REFUTED not in others
+    assert sequential or others == [Verdict.CONFIRMED] * 2
+
+
+@pytest.mark.parametrize("factor", [0.0, 1e-200, -1.0, 1e9, np.inf, np.nan])
+def test_a_coefficient_that_is_far_out_is_refuted(factor):
+    verdicts, evidence = judged(SHIFTED, (1.0, 1.0, factor), numbers=5 * 10**6)
+    assert verdicts[2] is Verdict.REFUTED
+    assert all(each.as_dict()["interval"] for each in evidence)
+
+
+def test_k_in_place_of_k_plus_one_is_refuted():
+    risk, setting = one_step_risk(COLD), COLD
+    # At k = 1 and W = 0 the term with k + 1 is 8 E[βᵀβ · uᵀMu] of c2.
+    wrong = np.array([1.0, 1.0, 1.0])
+    bigger = one_step_risk(dataclasses.replace(setting, test_samples=2))
+    per_pair = (bigger.quadratic / 2 - risk.quadratic) / 4
+    wrong[2] = 1.0 - 4 * per_pair / risk.quadratic
+    assert wrong[2] < 0.85
+    verdicts, _ = judged(setting, wrong, sequential=True)
+    assert verdicts[2] is Verdict.REFUTED
+
+
+def test_noise_left_out_is_refuted():
+    silent = one_step_risk(dataclasses.replace(COLD, noise_variance=0.0))
+    noisy = one_step_risk(COLD)
+    for position, name in ((0, "constant"), (2, "quadratic")):
+        factors = np.ones(3)
+        factors[position] = getattr(silent, name) / getattr(noisy, name)
+        verdicts, _ = judged(COLD, factors, sequential=True)
+        assert verdicts[position] is Verdict.REFUTED
+
+
+def test_a_small_budget_leaves_it_undecided():
+    verdicts, evidence = judged(SHIFTED, numbers=5 * 10**5)
+    assert Verdict.UNDECIDED in verdicts
+    assert Verdict.REFUTED not in verdicts
+    assert all("statement" in each.as_dict() for each in evidence)
+
+
+def test_a_margin_wider_than_the_widest_leaves_it_undecided():
+    verdicts, evidence = judged(SHIFTED, numbers=15 * 10**6)
+    margins = [each.measured["margin"] for each in evidence]
+    assert margins[0] < 0.25 < margins[2] < 1.0
+    assert verdicts[0] is Verdict.CONFIRMED
+    assert verdicts[2] is Verdict.UNDECIDED
+
+
+def test_nothing_at_all_is_confirmed_exactly():
+    nothing = Setting(
+        context_length=3,
+        test_samples=2,
+        feature_covariance=Isotropic(2),
+        task_covariance=Isotropic(2),
+        task=[0.0, 0.0],
+        initialization=ZeroWeights(),
+    )
+    verdicts, evidence = judged(nothing)
+    assert verdicts == [Verdict.CONFIRMED] * 3
+    assert all(each.measured["interval"] == [0.0, 0.0] for each in evidence)
+    assert all(each.measured["margin"] == 0.0 for each in evidence)
+
+
+def test_a_dimension_without_exact_variances_is_undecided():
+    large = Setting(
+        context_length=2,
+        test_samples=2,
+        feature_covariance=Isotropic(400),
+        task_covariance=Isotropic(400),
+        task=np.ones(400),
+    )
+    verdicts, _ = judged(large)
+    assert verdicts == [Verdict.UNDECIDED] * 3
+
+
+@hypothesis_settings(max_examples=30)
+@given(settings(max_dim=3, max_count=4, extreme_scales=False), st.integers(0, 2**32))
+def test_rescaling_is_exact(setting, seed):
+    problem, natural = Problem.of(setting), experiment(setting)
+    assume(problem.task.any() == setting.task.any())
+    plain, scaled = (
+        each.coefficients(5, np.random.default_rng(seed))
+        for each in (natural, rescaled(natural, problem))
+    )
+    exponents = problem.label_exponent + problem.step_exponent * np.arange(3)
+    assert np.array_equal(np.ldexp(scaled, exponents), plain)
+
+
+class BriefRun(Run):
+    """A run of a second at most, whatever margin it reaches."""
+
+    numbers = 15 * 10**5
+
+
+@hypothesis_settings(max_examples=40)
+@given(settings(max_dim=4, max_count=12))
+def test_no_setting_is_refuted(setting):
+    # Every kind of covariance, singular and at extreme scale, with few samples and with many.
+    try:
+        one_step_risk(setting)
+    except OutOfRangeError:
+        return
+    for claim in ("exact-risk", "noise"):
+        for check in find(claim).checks:
+            for each in check(setting, BriefRun(quick=True, seed=1)):
+                assert each.verdict is not Verdict.REFUTED, each

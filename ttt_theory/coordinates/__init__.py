@@ -1,0 +1,1 @@
+"""Coordinates in which several matrices are block diagonal together."""

@@ -1,0 +1,1 @@
+"""Exact risks of the linear theory, computed from the compiled formulas."""

@@ -1,0 +1,390 @@
+"""The exact one-step risk of isotropic settings, arrays of them at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ttt_theory.checks import holds_only_numbers
+from ttt_theory.errors import InvalidSettingError
+from ttt_theory.linear.closed_form import isotropic_squares, one_step
+from ttt_theory.linear.setting.setting import LARGEST_COUNT
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from ttt_theory.checks import FloatArray
+
+__all__ = ["IsotropicRisk", "SquaresCurve", "Start", "isotropic_risk"]
+
+# Settings computed together: few enough that all temporaries stay in the cache.
+_CHUNK = 16384
+_TINY = float(np.finfo(np.float64).tiny)
+
+
+@dataclass(frozen=True, eq=False)
+class IsotropicRisk:
+    """The risks R(η) = constant − linear·η + quadratic·η² of an array of isotropic settings.
+
+    Attributes
+    ----------
+    constant, linear, quadratic : float or ndarray
+        Coefficients of R, in the shape that the arguments broadcast to.
+    step_size : float or ndarray
+        The minimiser η* = linear / (2 quadratic); 0 where the risk does not depend on η.
+    risk_before, risk_after, improvement : float or ndarray
+        R(0), R(η*) and their difference.
+    """
+
+    constant: Any
+    linear: Any
+    quadratic: Any
+    step_size: Any
+    risk_before: Any
+    risk_after: Any
+    improvement: Any
+
+    def at(self, step_size: ArrayLike) -> Any:
+        """Return R(step_size), broadcast against the settings.
+
+        Examples
+        --------
+        >>> risk = isotropic_risk([10, 20], 5, 8, task_square=8.0)
+        >>> risk.at(risk.step_size) == risk.risk_after
+        array([ True,  True])
+        >>> risk.at([[0.0], [1e-5]]).shape
+        (2, 2)
+        """
+        step_size = np.asarray(step_size, dtype=np.float64)
+        # About the minimum nothing cancels, while constant − linear·η does near η*.
+        with np.errstate(over="ignore", invalid="ignore"):
+            risk = self.risk_after + self.quadratic * (step_size - self.step_size) ** 2
+            risk = np.where(step_size == 0.0, self.risk_before, risk)
+        return np.where(np.isfinite(risk), risk, np.nan)[()]
+
+
+def isotropic_risk(
+    context_length: ArrayLike,
+    test_samples: ArrayLike,
+    dim: ArrayLike,
+    *,
+    task_square: ArrayLike,
+    noise_variance: ArrayLike = 0.0,
+    feature_variance: ArrayLike = 1.0,
+    task_variance: ArrayLike = 1.0,
+    factor: ArrayLike = 1.0,
+    pretraining_context_length: ArrayLike | None = None,
+    pretraining_noise_variance: ArrayLike | None = None,
+) -> IsotropicRisk:
+    """Compute the risk after one test-time training step for isotropic settings, exactly.
+
+    The same risk as `one_step_risk` gives for Σ_x = aI and Σ_β = bI, for arrays of settings at
+    once and with no array of length d: all arguments broadcast against each other.
+
+    Parameters
+    ----------
+    context_length, test_samples, dim : array_like of int
+        n, k and d, each from 1 to 10**15.
+    task_square : array_like of float
+        ‖β‖² of the test task; with Σ_x isotropic its direction does not matter.
+    noise_variance : array_like of float
+        σ² at test time.
+    feature_variance, task_variance : array_like of float
+        a and b; the first positive.
+    factor : array_like of float
+        The start is this multiple of the pretrained weights: 1 is the warm start, 0 the cold one.
+    pretraining_context_length, pretraining_noise_variance : array_like, optional
+        n and σ² at pretraining; those of the test if not given.
+
+    Returns
+    -------
+    IsotropicRisk
+        Its fields are NumPy scalars where every argument is one.  As in `scipy.special`, an entry
+        that float64 cannot hold is NaN, and the others are not affected.
+
+    Raises
+    ------
+    InvalidSettingError
+        If an argument has an entry out of its range, or its shape does not broadcast.
+
+    Notes
+    -----
+    Sums of squares, compiled from ``derivations.linear.isotropic_squares`` (theory.md, section 2,
+    fact 4; [G25], Section 4 is the limit): every field is accurate to a few units in the last
+    place, relative to the bias 1 − nw and the mean gradient of the start.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> risk = isotropic_risk([10, 20, 40], 40, 40, task_square=1.0)
+    >>> bool(np.all(np.diff(risk.risk_before) < 0.0))
+    True
+    >>> n, k, d = 20, 40, 40
+    >>> expected = k * n**2 / ((d + k + 1) * (n**2 + 4 * n + d + 3))
+    >>> cold = isotropic_risk(n, k, d, task_square=1.0, factor=0.0)
+    >>> bool(abs(cold.improvement / expected - 1) < 1e-14)
+    True
+    """
+    if pretraining_context_length is None:
+        pretraining_context_length = context_length
+    if pretraining_noise_variance is None:
+        pretraining_noise_variance = noise_variance
+    arguments = {
+        "context_length": _counts("context_length", context_length),
+        "test_samples": _counts("test_samples", test_samples),
+        "dim": _counts("dim", dim),
+        "task_square": _numbers("task_square", task_square, 0.0),
+        "noise_variance": _numbers("noise_variance", noise_variance, 0.0),
+        "feature_variance": _numbers("feature_variance", feature_variance, np.nextafter(0.0, 1.0)),
+        "task_variance": _numbers("task_variance", task_variance, 0.0),
+        "factor": _numbers("factor", factor, -np.inf),
+        "pretraining_context_length": _counts(
+            "pretraining_context_length", pretraining_context_length
+        ),
+        "pretraining_noise_variance": _numbers(
+            "pretraining_noise_variance", pretraining_noise_variance, 0.0
+        ),
+    }
+    _check_shapes(arguments)
+    outputs: list[Any] = [None] * len(IsotropicRisk.__dataclass_fields__)
+    # Typed for one operand, where NumPy takes a list per operand.
+    operand_flags: Any = [
+        *([["readonly"]] * len(arguments)),
+        *([["writeonly", "allocate"]] * len(outputs)),
+    ]
+    chunks = np.nditer(
+        [*arguments.values(), *outputs],
+        flags=["external_loop", "buffered", "zerosize_ok"],
+        op_flags=operand_flags,
+        op_dtypes=[np.float64] * (len(arguments) + len(outputs)),
+        buffersize=_CHUNK,
+    )
+    with chunks, np.errstate(all="ignore"):
+        for chunk in chunks:
+            values = _fields(*chunk[: len(arguments)])
+            for output, value in zip(chunk[len(arguments) :], values, strict=True):
+                output[...] = value
+        results = [array[()] for array in chunks.operands[len(arguments) :]]
+    return IsotropicRisk(*results)
+
+
+class Start(NamedTuple):
+    """What R(η) depends on of the start W = wI, in any numbers that the compiled formulas take."""
+
+    weight: Any
+    bias: Any
+    gradient: Any
+
+    @classmethod
+    def of(
+        cls,
+        n: Any,
+        d: Any,
+        task_square: Any,
+        noise_variance: Any,
+        source_n: Any,
+        prior: Any,
+        source_noise: Any,
+        factor: tuple[Any, Any],
+    ) -> Start:
+        """Take a multiple of the pretrained weight, for Σ_x = I and Σ_β = prior·I.
+
+        The factor is a sum of any two terms; `derivations.linear.isotropic_squares` has the best.
+        """
+        denominator = isotropic_squares.pretraining_denominator(source_n, d, prior, source_noise)
+        share, excess = factor
+        mixed = (share, 1 - share, excess, denominator)
+        pretraining = (prior, source_noise)
+        return cls(
+            isotropic_squares.weight(prior, share, excess, denominator),
+            isotropic_squares.bias(n, source_n, d, *pretraining, *mixed),
+            isotropic_squares.gradient(
+                n, source_n, d, task_square, noise_variance, *pretraining, *mixed
+            ),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class SquaresCurve:
+    """R(η) for Σ_x = I and W = wI, in any numbers that the compiled formulas take."""
+
+    sizes: tuple[Any, Any, Any]
+    task_square: Any
+    noise_variance: Any
+    start: Start
+    product_variance: Any
+    sampling_moment: Any
+    constant: Any
+    linear: Any
+    quadratic: Any
+
+    @classmethod
+    def of(
+        cls, n: Any, k: Any, d: Any, task_square: Any, noise_variance: Any, start: Start
+    ) -> SquaresCurve:
+        """Evaluate the coefficients."""
+        weight, bias, gradient = start
+        label_variance = task_square + noise_variance
+        square = isotropic_squares.aligned_square(n, task_square, label_variance)
+        variance = isotropic_squares.product_variance(
+            n, d, task_square, noise_variance, label_variance, weight, bias, square
+        )
+        product = isotropic_squares.product_moment(
+            n, d, label_variance, weight, gradient, square, variance
+        )
+        sampling = isotropic_squares.sampling_moment(
+            n, d, noise_variance, label_variance, square, product
+        )
+        return cls(
+            (n, k, d),
+            task_square,
+            noise_variance,
+            start,
+            variance,
+            sampling,
+            isotropic_squares.constant(
+                n, d, task_square, noise_variance, label_variance, weight, bias
+            ),
+            isotropic_squares.linear(n, k, d, label_variance, weight, gradient),
+            isotropic_squares.quadratic(k, product, sampling),
+        )
+
+    def risk(self, scaled_step: Any) -> Any:
+        """Return R(η) at scaled_step = 2kη."""
+        return isotropic_squares.risk(
+            *self.sizes,
+            self.task_square,
+            self.noise_variance,
+            self.task_square + self.noise_variance,
+            *self.start,
+            self.product_variance,
+            self.sampling_moment,
+            scaled_step,
+        )
+
+
+def _fields(
+    n: FloatArray,
+    k: FloatArray,
+    d: FloatArray,
+    task_square: FloatArray,
+    noise_variance: FloatArray,
+    feature_variance: FloatArray,
+    task_variance: FloatArray,
+    factor: FloatArray,
+    source_n: FloatArray,
+    source_noise_variance: FloatArray,
+) -> list[FloatArray]:
+    """Compute the fields in units that make features and labels of order one.
+
+    With Σ_x = aI and labels of variance c, R/c is a function of a²cη (see `Problem`), and the start
+    depends on nothing but ratios of b to σ² at pretraining.  Units are powers of two, so exact.
+    """
+    mantissa, feature_exponent = np.frexp(feature_variance)
+    signal = feature_variance * task_square
+    prior, source_noise = feature_variance * task_variance, source_noise_variance
+    _, label_exponent = np.frexp(signal + noise_variance)
+    _, prior_exponent = np.frexp(prior + source_noise)
+    signal, noise = np.ldexp(signal, -label_exponent), np.ldexp(noise_variance, -label_exponent)
+    prior, source_noise = (np.ldexp(each, -prior_exponent) for each in (prior, source_noise))
+
+    # Without tasks and noise in pretraining every weight is optimal, and zero is taken.
+    source_noise = np.where(prior + source_noise == 0.0, 1.0, source_noise)
+
+    share = np.clip(factor, 0.0, 1.0)
+    start = Start.of(n, d, signal, noise, source_n, prior, source_noise, (share, factor - share))
+    curve = SquaresCurve.of(n, k, d, signal, noise, start)
+    moves = curve.linear != 0.0
+    step_size = np.where(moves, one_step.step_size(curve.linear, curve.quadratic), 0.0)
+    improvement = np.where(moves, one_step.improvement(curve.linear, curve.quadratic), 0.0)
+    risk_after = curve.risk(2.0 * k * step_size)
+
+    lost = (
+        _underflown(signal, task_square)
+        | _underflown(noise, noise_variance)
+        | _underflown(prior, task_variance)
+        | _underflown(source_noise, source_noise_variance)
+    )
+    # Zero for a reason, not by underflow: no labels; no task and no weight; or one dimension.
+    still = (signal == 0.0) & ((noise == 0.0) | (prior == 0.0) | (factor == 0.0))
+    still |= (d == 1.0) & (start.gradient == 0.0) & (signal > 1e-100)
+    lost_gain = lost | ((curve.linear < _TINY) & ~still)
+    lost_improvement = lost_gain | ((improvement < _TINY) & moves)
+    step_exponent = 2 * feature_exponent + label_exponent
+    unit = mantissa * mantissa
+    constant = _rescaled(curve.constant, label_exponent, lost)
+    return [
+        constant,
+        _rescaled(curve.linear * unit, label_exponent + step_exponent, lost_gain),
+        _rescaled(curve.quadratic * (unit * unit), label_exponent + 2 * step_exponent, lost),
+        _rescaled(step_size / unit, -step_exponent, lost_gain),
+        constant,
+        _rescaled(risk_after, label_exponent, lost),
+        _rescaled(improvement, label_exponent, lost_improvement),
+    ]
+
+
+def _underflown(value: FloatArray, given: FloatArray) -> Any:
+    return (value < _TINY) & (given > 0.0)
+
+
+def _rescaled(value: FloatArray, exponent: Any, lost: Any) -> FloatArray:
+    """Return value·2^exponent, or NaN where it is lost or float64 cannot hold it."""
+    result = np.ldexp(value, exponent)
+    held = (result >= _TINY) & (result < np.inf) | (value == 0.0)
+    return np.where(held & ~lost, result, np.nan)
+
+
+def _counts(name: str, values: ArrayLike) -> Any:
+    array = _real_array(name, values)
+    valid = (array >= 1) & (array <= LARGEST_COUNT)
+    if array.dtype.kind == "f":
+        valid &= array == np.floor(array)
+    return _valid(name, array, valid, f"give integers from 1 to {LARGEST_COUNT}")
+
+
+def _numbers(name: str, values: ArrayLike, minimum: float) -> Any:
+    array = _real_array(name, values)
+    bounds = {0.0: " of at least 0", -np.inf: ""}
+    return _valid(
+        name,
+        array,
+        np.isfinite(array) & (array >= minimum),
+        f"give finite numbers{bounds.get(minimum, ' above 0')}",
+    )
+
+
+def _real_array(name: str, values: ArrayLike) -> Any:
+    remedy = "give a number or an array of numbers"
+    # Without the tests NumPy would read truth values and text as numbers.
+    if not hasattr(values, "__array__") and not holds_only_numbers(values):
+        raise InvalidSettingError(name, values, remedy)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InvalidSettingError(name, values, f"{remedy}, all rows of one length") from None
+    if array.dtype.kind not in "iuf":
+        raise InvalidSettingError(name, values, remedy)
+    if array.dtype.kind == "f":
+        # Half precision cannot hold the limits to compare with, and what float64 cannot is refused.
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float64, copy=False)
+    return array
+
+
+def _valid(name: str, array: Any, valid: Any, remedy: str) -> Any:
+    if not np.all(valid):
+        raise InvalidSettingError(name, array.flat[np.argmin(valid)], remedy)
+    return array
+
+
+def _check_shapes(arguments: dict[str, Any]) -> None:
+    shape: tuple[int, ...] = ()
+    for name, array in arguments.items():
+        try:
+            shape = np.broadcast_shapes(shape, array.shape)
+        except ValueError:
+            remedy = f"give a shape that broadcasts with {shape}, that of the arguments before"
+            raise InvalidSettingError(name, array, remedy) from None

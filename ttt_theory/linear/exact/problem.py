@@ -1,0 +1,159 @@
+"""A setting as plain arrays, in coordinates and units that make them simple and of order one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ttt_theory.checks import FloatArray
+from ttt_theory.coordinates.block_matrix import BlockMatrix, joined
+from ttt_theory.coordinates.reduction import reduced
+from ttt_theory.errors import OutOfRangeError
+from ttt_theory.linear.setting.setting import DenseWeights
+from ttt_theory.structured import Frame, as_structured
+
+if TYPE_CHECKING:
+    from ttt_theory.linear.setting.setting import Initialization, Setting
+
+__all__ = ["Problem"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The arrays of a setting in a frame, features divided by √a and labels by √c.
+
+    The risk is homogeneous: with Σ_x/a, β√(a/c), σ²/c and weights aW it is R/c at the step size
+    a²cη.  In these units the moments of degree eight neither overflow nor underflow before the
+    result does.  Both a and c are powers of four, so scaling is exact.  The frame is one in which
+    the matrices are block diagonal, which does not change the risk either.
+
+    Attributes
+    ----------
+    context_length, test_samples, source_context_length : float
+        n and k, and n at pretraining.
+    frame : Frame
+        The coordinates: Q stands for β as Qᵀβ, and so on.
+    features, prior, source_features : BlockMatrix, shape (d, d)
+        Σ_x, Σ_β, and Σ_x at pretraining, the same object as Σ_x if it is the same.
+    task : ndarray, shape (d,)
+        β, without the coordinates of isotropic blocks, where it is zero.
+    noise_variance, source_noise_variance : float
+        σ², and σ² at pretraining.
+    initialization : ZeroWeights, PretrainedWeights or DenseWeights
+        Where the step starts.
+    feature_exponent, label_exponent : int
+        The powers of two that a and c are, both even.
+    """
+
+    context_length: float
+    test_samples: float
+    frame: Frame
+    features: BlockMatrix
+    task: FloatArray
+    noise_variance: float
+    prior: BlockMatrix
+    source_context_length: float
+    source_features: BlockMatrix
+    source_noise_variance: float
+    initialization: Initialization
+    feature_exponent: int
+    label_exponent: int
+
+    @property
+    def feature_scale(self) -> float:
+        """The scale a: weights times this are the weights in these units."""
+        return math.ldexp(1.0, self.feature_exponent)
+
+    @property
+    def step_exponent(self) -> int:
+        """The power of two a²c, by which a step size is multiplied in these units."""
+        return 2 * self.feature_exponent + self.label_exponent
+
+    @classmethod
+    def of(cls, setting: Setting) -> Problem:
+        """Read the arrays off a setting, rotate and scale them.
+
+        Raises
+        ------
+        InvalidSettingError
+            If the matrices have too little structure in common for their size.
+        OutOfRangeError
+            If the setting mixes scales so far apart that float64 cannot hold them together.
+        """
+        source = setting.pretraining
+        covariances = (
+            setting.feature_covariance,
+            setting.task_covariance,
+            source.feature_covariance,
+        )
+        matrices = {
+            key: as_structured(each.matrix(), checked=True)
+            for key, each in {id(each): each for each in covariances}.items()
+        }
+        reduction = reduced(
+            [matrices[id(each)] for each in covariances],
+            setting.task,
+            as_dense=isinstance(setting.initialization, DenseWeights),
+        )
+        features, prior, source_features = reduction.matrices
+        feature_exponent = _even_exponent(float(np.max(features.diagonal())))
+        feature_scale = math.ldexp(1.0, feature_exponent)
+        source_is_features = source_features is features
+        features = features * (1.0 / feature_scale)
+        task = _visible_task(reduction.task, features)
+        largest_entry = float(np.max(np.abs(task)))
+        unit = task / largest_entry if largest_entry > 0.0 else task
+        # Scale by scale, since the square of either alone may overflow.
+        signal = float(unit @ (features @ unit)) * feature_scale * largest_entry * largest_entry
+        if not math.isfinite(signal):
+            raise OutOfRangeError("the variance of a label", signal)
+        label_exponent = _even_exponent(signal + setting.noise_variance)
+        label_scale = math.ldexp(1.0, label_exponent)
+        task_scale = math.sqrt(feature_scale) / math.sqrt(label_scale)
+        problem = cls(
+            # NumPy's floats overflow to infinity, where Python's raise.
+            context_length=np.float64(setting.context_length),
+            test_samples=np.float64(setting.test_samples),
+            frame=reduction.frame,
+            features=features,
+            task=task * task_scale,
+            noise_variance=np.float64(setting.noise_variance) / label_scale,
+            prior=prior * task_scale * task_scale,
+            source_context_length=np.float64(source.context_length),
+            source_features=(
+                features if source_is_features else source_features * (1.0 / feature_scale)
+            ),
+            source_noise_variance=np.float64(source.noise_variance) / label_scale,
+            initialization=setting.initialization,
+            feature_exponent=feature_exponent,
+            label_exponent=label_exponent,
+        )
+        largest = {
+            "task": np.max(np.abs(problem.task)),
+            "task_covariance": np.max(problem.prior.diagonal()),
+            "pretraining.feature_covariance": np.max(problem.source_features.diagonal()),
+            "pretraining.noise_variance": problem.source_noise_variance,
+        }
+        for name, value in largest.items():
+            if not np.isfinite(value):
+                raise OutOfRangeError(f"{name} in units of the features and labels", float(value))
+        return problem
+
+
+def _visible_task(task: FloatArray, features: BlockMatrix) -> FloatArray:
+    """Return the task, zero in blocks where βᵀΣ_xβ is nothing but round-off.
+
+    A task in the null space of a dense Σ_x leaves a quadratic form of the size of its own rounding
+    error, which would then set the scale of everything.  With Σ_xβ = 0 the task has no effect, so
+    that zero stands for it.
+    """
+    pairs = zip(features.blocks, features.split(task), strict=True)
+    return joined([part if block.shows(part) else np.zeros_like(part) for block, part in pairs])
+
+
+def _even_exponent(value: float) -> int:
+    """Return the even exponent next below the binary exponent of a value, and 0 for zero."""
+    return 2 * ((math.frexp(value)[1] - 1) // 2) if value > 0.0 else 0

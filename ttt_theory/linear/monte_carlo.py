@@ -1,0 +1,295 @@
+"""Monte Carlo of a setting's risk after one step."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from ttt_theory.checks import checked_integer, checked_number
+from ttt_theory.covariance import Covariance
+from ttt_theory.errors import InvalidSettingError, OutOfRangeError
+from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.exact.risk import one_step_risk
+from ttt_theory.linear.exact.weights import pretrained_weights
+from ttt_theory.linear.setting.setting import DenseWeights, PretrainedWeights
+from ttt_theory.linear.simulation.conditional import ConditionalExperiment
+from ttt_theory.linear.simulation.data_vector import ExperimentInLaw
+from ttt_theory.linear.simulation.literal import Experiment, prompt_size
+from ttt_theory.linear.simulation.sufficient import SufficientExperiment
+from ttt_theory.sampling.runner import run
+from ttt_theory.structured.base import dense
+
+if TYPE_CHECKING:
+    from ttt_theory.checks import FloatArray
+    from ttt_theory.linear.setting.setting import Setting
+    from ttt_theory.sampling.moments import Block
+    from ttt_theory.structured.base import Matrix
+
+__all__ = ["METHODS", "SimulatedRisk", "experiment", "rescaled", "simulate", "simulation_steps"]
+
+METHODS = ("literal", "sufficient", "conditional")
+"""The ways to simulate."""
+
+_Simulator = TypeVar("_Simulator", Experiment, ExperimentInLaw, Experiment | ExperimentInLaw)
+
+
+@dataclass(frozen=True)
+class SimulatedRisk:
+    """A Monte Carlo estimate of the risk after one step.
+
+    Attributes
+    ----------
+    mean, standard_error : float
+        Of the squared error over the prompts; the standard error is NaN for a single prompt.  With
+        the conditional method, of its expectation given the context.
+    prompts : int
+        Number of independent prompts behind them.
+    step_size : float
+        The step.
+    method : str
+        One of `METHODS`.
+    seed : int
+        What the run can be repeated with.
+    seconds : float
+        Wall time.
+    """
+
+    mean: float
+    standard_error: float
+    prompts: int
+    step_size: float
+    method: str
+    seed: int
+    seconds: float
+
+
+def experiment(setting: Setting) -> Experiment:
+    """Return what the literal simulator needs of a setting, its starting weights included.
+
+    Raises
+    ------
+    InvalidSettingError
+        If one prompt is too large to simulate literally.
+    """
+    prompt_size(setting.context_length, setting.test_samples, setting.dim)
+    return Experiment(
+        setting.context_length,
+        setting.test_samples,
+        setting.feature_covariance,
+        setting.task,
+        setting.noise_variance,
+        dense(_weights(setting)),
+    )
+
+
+def _simulator(setting: Setting, method: str) -> Experiment | ExperimentInLaw:
+    if method == "literal":
+        return experiment(setting)
+    kind = SufficientExperiment if method == "sufficient" else ConditionalExperiment
+    return kind(
+        setting.context_length,
+        setting.test_samples,
+        setting.feature_covariance,
+        setting.task,
+        setting.noise_variance,
+        _weights(setting),
+    )
+
+
+def _weights(setting: Setting) -> Matrix:
+    from scipy import sparse
+
+    start = setting.initialization
+    if isinstance(start, DenseWeights):
+        return start.matrix
+    if isinstance(start, PretrainedWeights):
+        return start.factor * pretrained_weights(setting)
+    return sparse.diags_array(np.zeros(setting.dim))
+
+
+class _Rescaled(Covariance):
+    """A covariance divided by a power of four, with its own way of sampling."""
+
+    def __init__(self, covariance: Covariance, exponent: int) -> None:
+        self.dim = covariance.dim
+        self._covariance = covariance
+        self._exponent = exponent
+
+    def matrix(self) -> Matrix:
+        return self._covariance.matrix() * math.ldexp(1.0, -self._exponent)
+
+    def sample(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> FloatArray:
+        return self._covariance.sample(rng, shape) * math.ldexp(1.0, -self._exponent // 2)
+
+
+def rescaled(simulated: _Simulator, problem: Problem) -> _Simulator:
+    """Return an experiment in the units of `Problem`, where its moments stay within float64.
+
+    The change of units is by powers of two and therefore exact.
+
+    Parameters
+    ----------
+    simulated : Experiment or ExperimentInLaw
+    problem : Problem
+        Of the same setting.
+    """
+    features, labels = problem.feature_exponent, problem.label_exponent
+    covariance = simulated.feature_covariance
+    return dataclasses.replace(
+        simulated,
+        feature_covariance=_Rescaled(covariance, features) if features else covariance,
+        # A task that shows in the labels by round-off alone is none.
+        task=np.ldexp(simulated.task, (features - labels) // 2) * bool(np.any(problem.task)),
+        noise_variance=math.ldexp(simulated.noise_variance, -labels),
+        weights=simulated.weights * problem.feature_scale,
+    )
+
+
+def simulate(
+    setting: Setting,
+    prompts: int,
+    *,
+    method: str = "literal",
+    step_size: float | None = None,
+    seed: int = 0,
+    workers: int = 1,
+    scheduler: str | None = None,
+) -> SimulatedRisk:
+    """Estimate the risk after one step by simulating prompts.
+
+    Parameters
+    ----------
+    setting : Setting
+    prompts : int
+        Number of independent prompts.
+    method : str
+        ``"literal"``: every prompt is simulated from its definition, with its own context, test
+        samples, fresh context and 8 fresh queries.  ``"sufficient"``: the same law, through the
+        vectors that the samples enter by, at O(d) a prompt whatever n and k.  ``"conditional"``:
+        only the context's vector is drawn and the expectation given it is exact, which leaves
+        much less variance.
+    step_size : float, optional
+        η; the exact optimum if not given.
+    seed : int
+        Non-negative; the result depends on it but not on `workers`.
+    workers : int
+        Number of processes.
+    scheduler : str, optional
+        Address of a running Dask scheduler, whose workers are used instead.
+
+    Returns
+    -------
+    SimulatedRisk
+
+    Raises
+    ------
+    InvalidSettingError
+        If an argument is out of range, or one prompt too large to simulate.
+    OutOfRangeError
+        If the result is too large or too small for float64.
+
+    Examples
+    --------
+    >>> import ttt_theory as ttt
+    >>> setting = ttt.Setting(
+    ...     context_length=10,
+    ...     test_samples=5,
+    ...     feature_covariance=ttt.Isotropic(4),
+    ...     task_covariance=ttt.Isotropic(4),
+    ...     task=[1, 1, 1, 1],
+    ... )
+    >>> estimate = ttt.simulate(setting, 20_000)
+    >>> abs(estimate.mean - ttt.one_step_risk(setting).risk_after) < 0.1
+    True
+    >>> conditional = ttt.simulate(setting, 20_000, method="conditional")
+    >>> conditional.standard_error < 0.1 * estimate.standard_error
+    True
+    """
+    estimates = simulation_steps(
+        setting,
+        prompts,
+        method=method,
+        step_size=step_size,
+        seed=seed,
+        workers=workers,
+        scheduler=scheduler,
+    )
+    *_, last = estimates
+    return last
+
+
+def simulation_steps(
+    setting: Setting,
+    prompts: int,
+    *,
+    method: str = "literal",
+    step_size: float | None = None,
+    seed: int = 0,
+    workers: int = 1,
+    scheduler: str | None = None,
+) -> Iterator[SimulatedRisk]:
+    """Check the arguments, then yield the estimate of `simulate` after every block."""
+    prompts = checked_integer("prompts", prompts, 1, 10**12)
+    if method not in METHODS:
+        raise InvalidSettingError("method", method, f"give one of {', '.join(METHODS)}")
+    seed = checked_integer("seed", seed, 0, 2**128 - 1)
+    workers = checked_integer("workers", workers, 1, 1024)
+    if step_size is None:
+        step_size = one_step_risk(setting).step_size
+    step_size = checked_number("step_size", step_size)
+    problem = Problem.of(setting)
+    simulated = rescaled(_simulator(setting, method), problem)
+    blocks = run(simulated, prompts, seed, workers, scheduler)
+    return _estimates(blocks, problem, step_size, method, seed)
+
+
+def _estimates(
+    blocks: Iterator[Block], problem: Problem, step_size: float, method: str, seed: int
+) -> Iterator[SimulatedRisk]:
+    start = time.perf_counter()
+    total: Block | None = None
+    for block in blocks:
+        with np.errstate(all="ignore"):
+            total = block if total is None else total.merged(block)
+        mean, variance = _moments(total, problem, step_size)
+        yield SimulatedRisk(
+            mean=_in_range("the simulated risk at this step size", mean, problem),
+            standard_error=_in_range("its standard error", math.sqrt(variance), problem)
+            if total.prompts > 1
+            else math.nan,
+            prompts=total.prompts,
+            step_size=step_size,
+            method=method,
+            seed=seed,
+            seconds=time.perf_counter() - start,
+        )
+
+
+def _moments(total: Block, problem: Problem, step_size: float) -> tuple[float, float]:
+    """Return the mean and its variance, in the units of the problem."""
+    count = total.prompts
+    with np.errstate(all="ignore"):
+        step = np.ldexp(step_size, problem.step_exponent)
+        powers = np.array([1.0, -step, step * step])
+        mean = float(powers @ total.mean)
+        # Not max(), which takes what is not a number for a zero.
+        scatter = float(np.maximum(powers @ total.scatter @ powers, 0.0))
+    return mean, scatter / (max(count - 1, 1) * count)
+
+
+def _in_range(name: str, value: float, problem: Problem) -> float:
+    """Return a risk in the setting's own units, unless float64 cannot hold it."""
+    try:
+        result = math.ldexp(value, problem.label_exponent)
+    except OverflowError:
+        result = math.inf
+    if not math.isfinite(result) or (value != 0.0 and abs(result) < sys.float_info.min):
+        raise OutOfRangeError(name, result)
+    return result

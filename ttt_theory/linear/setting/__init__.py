@@ -1,0 +1,1 @@
+"""Settings of the linear theory, and the files that describe them."""

@@ -1,0 +1,213 @@
+"""The law of Σ_j x_j y_j, the vector through which samples enter linear attention.
+
+For m samples with features x ~ N(0, Σ_x) and labels y = xᵀa + ξ, ξ ~ N(0, σ²), let
+s = aᵀΣ_xa + σ².  Given its label, x is N(Σ_xa y/s, Σ_x − Σ_xaaᵀΣ_x/s), independently of the other
+samples, and the labels enter the sum by T = Σ_j y_j² alone:
+
+    Σ_j x_j y_j = (T/s) Σ_xa + √T g,    T ~ s χ²_m,    g ~ N(0, Σ_x − Σ_xaaᵀΣ_x/s).
+
+A vector g is what a fresh sample leaves once its label r is regressed out: g = z − Σ_xa r/s, with
+z ~ N(0, Σ_x) and r = zᵀa + ξ.  No root of the difference of matrices is needed.  The context's
+vector u = Xᵀy has a = β; given u, the gradient's v = X_tᵀ(y_t − X_tWu) has a = β − Wu.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ttt_theory.checks import FloatArray
+from ttt_theory.sampling.moments import block_sizes
+
+if TYPE_CHECKING:
+    from ttt_theory.covariance import Covariance
+
+__all__ = ["ExperimentInLaw", "Matrix", "rows_times"]
+
+Matrix = Any
+"""An ndarray of shape (d, d), or (d,) for a diagonal one, or a structured matrix."""
+
+# Several arrays of this many numbers, for a few prompts, stay in a core's cache.
+_SLICE = 2**15
+# Structured matrices take longer for a product at all than for each of its columns.
+_STRUCTURED_SLICE = 2**17
+_LARGEST_BLOCK = 2**22
+# Up to here products with all entries are faster than those by structure.
+_LARGEST_DENSE_DIM = 512
+_MOST_PROMPTS = 2**14
+
+
+def rows_times(matrix: Matrix, rows: FloatArray) -> FloatArray:
+    """Multiply every row x by a matrix A: the rows Ax.
+
+    Parameters
+    ----------
+    matrix : Matrix
+    rows : ndarray, shape (..., d)
+        With at most two axes.
+
+    Returns
+    -------
+    ndarray, shape (..., d)
+
+    Examples
+    --------
+    >>> rows_times(np.array([2.0, 3.0]), np.ones((1, 2)))
+    array([[2., 3.]])
+    >>> rows_times(np.array([[0.0, 1.0], [0.0, 0.0]]), np.array([[5.0, 7.0]]))
+    array([[7., 0.]])
+    """
+    if isinstance(matrix, np.ndarray):
+        return rows * matrix if matrix.ndim == 1 else rows @ matrix.T
+    return np.asarray((matrix @ rows.T).T)
+
+
+@dataclass(frozen=True, eq=False)
+class ExperimentInLaw(ABC):
+    """What a simulator of the data vectors' exact laws needs to know.
+
+    Attributes
+    ----------
+    context_length, test_samples : int
+        n and k.
+    feature_covariance : Covariance
+        Of the features x ~ N(0, Σ_x), dimension d.
+    task : ndarray, shape (d,)
+        β.
+    noise_variance : float
+        σ².
+    weights : ndarray, scipy.sparse.dia_array or structured matrix, shape (d, d)
+        W before the step; a sparse one is diagonal.
+    """
+
+    context_length: int
+    test_samples: int
+    feature_covariance: Covariance
+    task: FloatArray
+    noise_variance: float
+    weights: Matrix
+
+    @property
+    def prompts_per_block(self) -> int:
+        """Prompts whose statistics are kept together."""
+        return max(1, min(_MOST_PROMPTS, _LARGEST_BLOCK // len(self.task)))
+
+    @property
+    def _prompts_per_slice(self) -> int:
+        stored = isinstance(self.features, np.ndarray) and isinstance(self.start, np.ndarray)
+        return max(1, (_SLICE if stored else _STRUCTURED_SLICE) // len(self.task))
+
+    def coefficients(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Draw prompts and return what each says of the risk as a quadratic in the step size.
+
+        Parameters
+        ----------
+        count : int
+            Number of prompts.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray, shape (count, 3)
+            c0, c1, c2 of c0 − c1η + c2η², for a step of η.
+        """
+        slices = block_sizes(count, self._prompts_per_slice)
+        return np.concatenate([self._simulate(size, rng) for size in slices])
+
+    @abstractmethod
+    def _simulate(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Return the coefficients of a few prompts."""
+
+    @cached_property
+    def features(self) -> Matrix:
+        """Σ_x."""
+        return _stored(self.feature_covariance.matrix())
+
+    @cached_property
+    def start(self) -> Matrix:
+        """W."""
+        return _stored(self.weights)
+
+    @cached_property
+    def mean_direction(self) -> FloatArray:
+        """The direction q = Σ_xβ of E[u] = nq."""
+        return rows_times(self.features, self.task)
+
+    @cached_property
+    def label_variance(self) -> float:
+        """The variance s = βᵀΣ_xβ + σ² of a label."""
+        return max(float(self.task @ self.mean_direction), 0.0) + self.noise_variance
+
+    def contexts(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Draw context vectors u = Xᵀy.
+
+        Parameters
+        ----------
+        count : int
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray, shape (count, d)
+        """
+        labels = self.task, self.mean_direction, np.array(self.label_variance)
+        return self._data_vectors(count, self.context_length, *labels, rng)
+
+    def misfit(self, context: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the errors e = β − Wu, the Σ_xe, and the eᵀΣ_xe + σ².
+
+        Parameters
+        ----------
+        context : ndarray, shape (count, d)
+            u.
+
+        Returns
+        -------
+        error, image : ndarray, shape (count, d)
+        variance : ndarray, shape (count,)
+        """
+        error = self.task - rows_times(self.start, context)
+        image = rows_times(self.features, error)
+        variance = np.maximum(np.vecdot(error, image), 0.0) + self.noise_variance
+        return error, image, variance
+
+    def _data_vectors(
+        self,
+        count: int,
+        samples: int,
+        coefficients: FloatArray,
+        image: FloatArray,
+        variance: FloatArray,
+        rng: np.random.Generator,
+    ) -> FloatArray:
+        """Draw Σ_j x_j y_j over some samples with labels y = xᵀa + ξ.
+
+        The coefficients a, their image Σ_xa and the labels' variance s are the same for all draws,
+        or those of each draw.
+        """
+        vectors = self.feature_covariance.sample(rng, count)
+        residuals = np.vecdot(vectors, coefficients)
+        if self.noise_variance > 0.0:
+            residuals += math.sqrt(self.noise_variance) * rng.standard_normal(count)
+        square = rng.chisquare(samples, count)
+        # Labels without variance are zero, and so is the sum.
+        scale = np.sqrt(variance)
+        inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0.0)
+        length = np.sqrt(square)
+        result: FloatArray = (square - inverse * length * residuals)[:, None] * image
+        result += (scale * length)[:, None] * vectors
+        return result
+
+
+def _stored(matrix: Matrix) -> Matrix:
+    """Return a diagonal matrix as its diagonal, and a small structured one by its entries."""
+    if getattr(matrix, "format", "") == "dia":
+        return matrix.diagonal()
+    if not isinstance(matrix, np.ndarray) and matrix.shape[0] <= _LARGEST_DENSE_DIM:
+        return matrix.toarray()
+    return matrix

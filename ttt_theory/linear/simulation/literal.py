@@ -1,0 +1,166 @@
+"""Monte Carlo of the one-step risk by its definition.
+
+Every prompt draws a context and k test samples, takes the gradient of the loss there, and meets a
+fresh context with fresh queries.  The squared error is a quadratic in the step size, so one prompt
+gives three coefficients and one run the whole curve.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ttt_theory.checks import FloatArray
+from ttt_theory.errors import InvalidSettingError
+from ttt_theory.linear.simulation.linear_attention import gradient, predict
+from ttt_theory.sampling.moments import block_sizes
+
+if TYPE_CHECKING:
+    from ttt_theory.covariance import Covariance
+
+__all__ = ["QUERIES", "Experiment", "prompt_size", "risk_coefficients"]
+
+Samples = tuple[FloatArray, FloatArray]
+
+QUERIES = 8
+"""Fresh queries that every trained prompt is tested on."""
+
+_LARGEST_PROMPT = 2**27
+_LARGEST_BLOCK = 2**24
+_MOST_PROMPTS = 4096
+
+# Prompts are simulated a few at a time, so that what is drawn for them is still in a core's cache
+# when it is used.
+_LARGEST_SLICE = 2**18
+
+
+def prompt_size(context_length: int, test_samples: int, dim: int) -> int:
+    """Return the number of floats that one literal prompt needs at once.
+
+    Raises
+    ------
+    InvalidSettingError
+        If that is too large to simulate.
+
+    Examples
+    --------
+    >>> prompt_size(4, 2, 3)
+    192
+    """
+    samples = 2 * context_length + test_samples + QUERIES
+    size = 2 * samples * (dim + 1) + 3 * (dim + 1) ** 2
+    if size > _LARGEST_PROMPT:
+        counts = {"context_length": context_length, "test_samples": test_samples, "dim": dim}
+        largest = max(counts, key=lambda name: counts[name])
+        raise InvalidSettingError(
+            largest,
+            counts[largest],
+            f"lower it until one literal prompt, now {size * 8 / 2**30:.3g} GiB, takes less than "
+            "1 GiB",
+        )
+    return size
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """What the simulator needs to know.
+
+    Attributes
+    ----------
+    context_length, test_samples : int
+        n and k.
+    feature_covariance : Covariance
+        Of the features x ~ N(0, Σ_x), dimension d.
+    task : ndarray, shape (d,)
+        β.
+    noise_variance : float
+        σ².
+    weights : ndarray, shape (d, d)
+        W before the step.
+    """
+
+    context_length: int
+    test_samples: int
+    feature_covariance: Covariance
+    task: FloatArray
+    noise_variance: float
+    weights: FloatArray
+
+    @property
+    def numbers_per_prompt(self) -> int:
+        """Floats that one prompt needs at once."""
+        return prompt_size(self.context_length, self.test_samples, len(self.task))
+
+    @property
+    def prompts_per_block(self) -> int:
+        """Prompts whose statistics are kept together."""
+        return min(_MOST_PROMPTS, max(1, _LARGEST_BLOCK // self.numbers_per_prompt))
+
+    def coefficients(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Draw prompts and return `risk_coefficients` of each.
+
+        Parameters
+        ----------
+        count : int
+            Number of prompts.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray, shape (count, 3)
+
+        Examples
+        --------
+        >>> import ttt_theory as ttt
+        >>> experiment = Experiment(4, 2, ttt.Isotropic(3), np.ones(3), 0.0, np.eye(3) / 8)
+        >>> experiment.coefficients(5, np.random.default_rng(0)).shape
+        (5, 3)
+        """
+        slices = block_sizes(count, max(1, _LARGEST_SLICE // self.numbers_per_prompt))
+        return np.concatenate([self._simulate(size, rng) for size in slices])
+
+    def _simulate(self, count: int, rng: np.random.Generator) -> FloatArray:
+        def draw(samples: int) -> Samples:
+            features = self.feature_covariance.sample(rng, (count, samples))
+            labels = features @ self.task
+            if self.noise_variance > 0.0:
+                labels += math.sqrt(self.noise_variance) * rng.standard_normal(labels.shape)
+            return features, labels
+
+        return risk_coefficients(
+            self.weights,
+            context=draw(self.context_length),
+            test=draw(self.test_samples),
+            fresh=draw(self.context_length),
+            queries=draw(QUERIES),
+        )
+
+
+def risk_coefficients(
+    weights: FloatArray, context: Samples, test: Samples, fresh: Samples, queries: Samples
+) -> FloatArray:
+    """Return the squared error after one step as a quadratic in the step size, per prompt.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (d, d)
+        W before the step.
+    context, test, fresh, queries : pair of ndarray, shapes (..., m, d) and (..., m)
+        Features and labels of the context and the samples that the gradient is taken at, and of
+        the fresh context and the queries that the result is tested on.
+
+    Returns
+    -------
+    ndarray, shape (..., 3)
+        c0, c1, c2 of c0 − c1η + c2η², the mean squared error over the queries after a step of η.
+    """
+    direction = gradient(weights, *context, *test)
+    query_features, query_labels = queries
+    errors = query_labels - predict(weights, *fresh, query_features)
+    # The prediction is linear in the weights: W − ηG predicts SM(Z, W) − η SM(Z, G).
+    changes = predict(direction, *fresh, query_features)
+    squares = (errors * errors, -2 * errors * changes, changes * changes)
+    return np.stack(np.broadcast_arrays(*(np.mean(each, axis=-1) for each in squares)), axis=-1)

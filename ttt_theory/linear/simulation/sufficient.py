@@ -1,0 +1,95 @@
+"""Monte Carlo of the one-step risk through the vectors that suffice for it, O(d) each.
+
+The samples of a prompt enter the risk by three vectors alone: the context's u = Xᵀy, the gradient's
+v = X_tᵀ(y_t − X_tWu), for the gradient is −2vuᵀ, and the fresh context's u'.  Their laws are exact
+(`data_vector`), so that n and k cost nothing.  The coefficients have the same joint law as those of
+the literal simulator.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ttt_theory.checks import FloatArray
+from ttt_theory.linear.simulation.data_vector import ExperimentInLaw, rows_times
+from ttt_theory.linear.simulation.literal import QUERIES
+
+__all__ = ["SufficientExperiment"]
+
+
+class SufficientExperiment(ExperimentInLaw):
+    """Prompts drawn through their sufficient vectors.
+
+    Examples
+    --------
+    >>> import ttt_theory as ttt
+    >>> subject = SufficientExperiment(4, 2, ttt.Isotropic(3), np.ones(3), 0.0, np.eye(3) / 8)
+    >>> subject.coefficients(5, np.random.default_rng(0)).shape
+    (5, 3)
+    """
+
+    def _simulate(self, count: int, rng: np.random.Generator) -> FloatArray:
+        context = self.contexts(count, rng)
+        gradient = self.gradients(context, rng)
+        fresh = self.contexts(count, rng)
+        return self.errors(context, gradient, fresh, rng)
+
+    def gradients(self, context: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Draw v = X_tᵀ(y_t − X_tWu), given u.
+
+        Parameters
+        ----------
+        context : ndarray, shape (count, d)
+            u.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray, shape (count, d)
+        """
+        error, image, variance = self.misfit(context)
+        return self._data_vectors(len(context), self.test_samples, error, image, variance, rng)
+
+    def errors(
+        self,
+        context: FloatArray,
+        gradient: FloatArray,
+        fresh: FloatArray,
+        rng: np.random.Generator,
+    ) -> FloatArray:
+        """Draw the queries, given all the vectors, and return the coefficients.
+
+        A query's error before the step, xᵀ(β − Wu') + ξ, and its change by a unit of the gradient,
+        −2(uᵀu')xᵀv, are jointly normal.  The sums of their squares and products over the queries
+        are a Wishart matrix, drawn by Bartlett's decomposition.
+
+        Parameters
+        ----------
+        context, gradient, fresh : ndarray, shape (count, d)
+            u, v and u'.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray, shape (count, 3)
+            c0, c1, c2 of the mean squared error over `QUERIES` fresh queries.
+        """
+        count = len(context)
+        _, image, variance = self.misfit(fresh)
+        overlap = -2.0 * np.vecdot(context, fresh)
+        covariance = overlap * np.vecdot(image, gradient)
+        change_variance = overlap**2 * np.vecdot(rows_times(self.features, gradient), gradient)
+
+        scale = np.sqrt(variance)
+        slope = np.divide(covariance, scale, out=np.zeros(count), where=scale > 0.0)
+        # Rounding may make a residual variance of zero negative.
+        rest = np.maximum(change_variance - slope**2, 0.0)
+        along = np.sqrt(rng.chisquare(QUERIES, count))
+        changes = slope * along + np.sqrt(rest) * rng.standard_normal(count)
+        errors = scale * along
+        sums = (
+            errors**2,
+            -2.0 * errors * changes,
+            changes**2 + rest * rng.chisquare(QUERIES - 1, count),
+        )
+        return np.stack(sums, axis=-1) / QUERIES

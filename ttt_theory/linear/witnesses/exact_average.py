@@ -1,0 +1,181 @@
+"""The literal simulator averaged exactly, over Gauss-Hermite nodes in place of random draws.
+
+For a few samples in a few dimensions, everything the simulator returns is a polynomial of low
+degree in a few standard normal variables.  A product rule with enough nodes integrates it exactly,
+so its expectation by the definition is known to round-off, with no formula of the theory and no
+sampling error.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ttt_theory.linear.simulation.linear_attention import gradient
+from ttt_theory.linear.simulation.literal import risk_coefficients
+from ttt_theory.structured.base import dense
+
+if TYPE_CHECKING:
+    from ttt_theory.checks import FloatArray
+    from ttt_theory.linear.setting.setting import Setting
+    from ttt_theory.linear.simulation.literal import Experiment
+
+__all__ = ["exact_coefficients", "gaussian_rule", "pretraining_gradient"]
+
+_LARGEST_CHUNK = 2**18
+
+# Nodes per variable, from its degree in c2: degree 2m − 1 is exact with m nodes.
+_CONTEXT_FEATURE, _CONTEXT_NOISE = 5, 3
+_TEST_FEATURE, _TEST_NOISE = 3, 2
+_FRESH_FEATURE, _FRESH_NOISE = 3, 2
+_QUERY_FEATURE, _QUERY_NOISE = 2, 2
+
+
+def gaussian_rule(nodes: list[int]) -> tuple[FloatArray, FloatArray]:
+    """Return a product rule for independent standard normal variables.
+
+    Parameters
+    ----------
+    nodes : list of int
+        Number of nodes for each variable; m nodes are exact up to degree 2m − 1.
+
+    Returns
+    -------
+    points : ndarray, shape (total, variables)
+    weights : ndarray, shape (total,)
+        Positive, of sum 1.
+
+    Examples
+    --------
+    >>> points, weights = gaussian_rule([3, 2])
+    >>> float(weights @ points[:, 0] ** 4)
+    3.0
+    """
+    rules = [np.polynomial.hermite_e.hermegauss(count) for count in nodes]
+    points = np.array(list(itertools.product(*(rule[0] for rule in rules))))
+    weights = np.array([math.prod(each) for each in itertools.product(*(r[1] for r in rules))])
+    return points, weights / (2.0 * math.pi) ** (len(nodes) / 2.0)
+
+
+class _Samples:
+    """Labelled samples at the nodes of a rule."""
+
+    def __init__(
+        self,
+        count: int,
+        root: FloatArray,
+        noise_variance: float,
+        feature_nodes: int,
+        noise_nodes: int,
+    ) -> None:
+        self.count, self.root, self.noise_variance = count, root, noise_variance
+        noises = count if noise_variance > 0.0 else 0
+        self.nodes = [feature_nodes] * (count * root.shape[0]) + [noise_nodes] * noises
+
+    def at(self, points: FloatArray, task: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return features, shape (points, count, d), and labels, shape (points, count).
+
+        The task is of shape (d,), or (points, d) to go with the points.
+        """
+        dim = self.root.shape[0]
+        standard = points[:, : self.count * dim].reshape(len(points), self.count, dim)
+        features = standard @ self.root.T
+        labels = (features @ task[..., None])[..., 0]
+        if self.noise_variance > 0.0:
+            labels = labels + math.sqrt(self.noise_variance) * points[:, self.count * dim :]
+        return features, labels
+
+
+def _root(covariance: FloatArray) -> FloatArray:
+    eigenvalues, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(np.clip(eigenvalues, 0.0, None)))
+
+
+def exact_coefficients(experiment: Experiment) -> FloatArray:
+    """Return the expectation of the literal simulator's c0, c1, c2.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        A tiny one: the rule has 5^(nd) 3^(kd) 3^(nd) … points.
+
+    Returns
+    -------
+    ndarray, shape (3,)
+        Exact up to rounding.
+
+    Examples
+    --------
+    >>> import ttt_theory as ttt
+    >>> from ttt_theory.linear.simulation.literal import Experiment
+    >>> experiment = Experiment(1, 1, ttt.Isotropic(1), np.ones(1), 0.0, np.zeros((1, 1)))
+    >>> exact_coefficients(experiment)
+    array([  1.,   4., 108.])
+    """
+    root = _root(dense(experiment.feature_covariance.matrix()))
+    noise, task = experiment.noise_variance, experiment.task
+    n, k = experiment.context_length, experiment.test_samples
+    context = _Samples(n, root, noise, _CONTEXT_FEATURE, _CONTEXT_NOISE)
+    test = _Samples(k, root, noise, _TEST_FEATURE, _TEST_NOISE)
+    fresh = _Samples(n, root, noise, _FRESH_FEATURE, _FRESH_NOISE)
+    query = _Samples(1, root, noise, _QUERY_FEATURE, _QUERY_NOISE)
+
+    trained_points, trained_weights = gaussian_rule(context.nodes + test.nodes)
+    tested_points, tested_weights = gaussian_rule(fresh.nodes + query.nodes)
+    tested = (
+        fresh.at(tested_points[:, : len(fresh.nodes)], task),
+        query.at(tested_points[:, len(fresh.nodes) :], task),
+    )
+    total = np.zeros(3)
+    size = max(1, _LARGEST_CHUNK // len(tested_points))
+    for start in range(0, len(trained_points), size):
+        points = trained_points[start : start + size]
+        trained = (
+            context.at(points[:, : len(context.nodes)], task),
+            test.at(points[:, len(context.nodes) :], task),
+        )
+        # Every trained prompt meets every test: an axis for each.
+        coefficients = risk_coefficients(
+            experiment.weights,
+            *((features[:, None], labels[:, None]) for features, labels in trained),
+            *((features[None], labels[None]) for features, labels in tested),
+        )
+        total += np.einsum(
+            "p,q,pqc->c", trained_weights[start : start + size], tested_weights, coefficients
+        )
+    return total
+
+
+def pretraining_gradient(setting: Setting, weights: FloatArray) -> FloatArray:
+    """Return the gradient of the pretraining loss E[(y − SM(Z, W))²], from its definition.
+
+    The average is over tasks of the prior, contexts and queries of ``setting.pretraining``.
+
+    Parameters
+    ----------
+    setting : Setting
+        A tiny one: the rule has 3^(nd) 2^(2d) … points.
+    weights : ndarray, shape (d, d)
+        W.
+
+    Returns
+    -------
+    ndarray, shape (d, d)
+        Exact up to rounding.
+    """
+    source, dim = setting.pretraining, setting.dim
+    root = _root(dense(source.feature_covariance.matrix()))
+    prior_root = _root(dense(setting.task_covariance.matrix()))
+    # The gradient is of degree four in the context's features, two in everything else.
+    context = _Samples(source.context_length, root, source.noise_variance, 3, 2)
+    query = _Samples(1, root, source.noise_variance, 2, 2)
+    points, point_weights = gaussian_rule([2] * dim + context.nodes + query.nodes)
+    tasks = points[:, :dim] @ prior_root.T
+    split = dim + len(context.nodes)
+    gradients = gradient(
+        weights, *context.at(points[:, dim:split], tasks), *query.at(points[:, split:], tasks)
+    )
+    return np.asarray(np.einsum("p,pab->ab", point_weights, gradients))

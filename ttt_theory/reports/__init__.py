@@ -1,0 +1,1 @@
+"""What came out of a run, as Markdown, JSON and tables on the terminal."""

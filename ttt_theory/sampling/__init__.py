@@ -1,0 +1,1 @@
+"""Runs of independent draws: seeded, cut in chunks, and merged."""
