@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import joblib
-
-from figures import figure_1a, figure_1b, figure_2a, figure_2b
-from figures.curves import Simulation
-from figures.drawing import save
 from ttt_theory import InvalidSettingError
+
+from . import figure_1a, figure_1b, figure_2a, figure_2b
+from .curves import Simulation
+from .drawing import save
 
 __all__ = ["FIGURES", "build"]
 
@@ -52,7 +52,7 @@ def build(
             name,
             prompts=prompts or (_QUICK_PROMPTS if quick else _PROMPTS),
             seed=seed,
-            workers=workers or joblib.cpu_count(),
+            workers=workers or os.cpu_count() or 1,
             progress=progress,
         )
         module = FIGURES[name]

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from figures.drawing import (
+from .drawing import (
     EXACT_LARGE,
     INK,
     add_caption,
@@ -15,7 +15,7 @@ from figures.drawing import (
     series,
     style_handles,
 )
-from figures.table import Table
+from .table import Table
 
 DIM, LARGE_DIM = DIMS = (50, 1000)
 """Small enough to simulate and to differ from the limit; large enough to look like it."""

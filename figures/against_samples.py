@@ -8,8 +8,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from figures.curves import Point, Simulation
-from figures.drawing import (
+from ttt_theory import PretrainedWeights, Setting, ZeroWeights
+from ttt_theory.linear.closed_form import limits
+
+from .curves import Point, Simulation
+from .drawing import (
     ASYMPTOTIC,
     EXACT,
     INK,
@@ -19,9 +22,7 @@ from figures.drawing import (
     series,
     style_handles,
 )
-from figures.table import Row, Table
-from ttt_theory import PretrainedWeights, Setting, ZeroWeights
-from ttt_theory.linear.closed_form import limits
+from .table import Row, Table
 
 Start = PretrainedWeights | ZeroWeights
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from joblib import Parallel, delayed
 
-from figures.table import Row
-from ttt_theory import Setting, one_step_risk
-from ttt_theory.linear.monte_carlo import simulate
+from ttt_theory import Setting, SimulatedRisk, one_step_risk, simulate
+from ttt_theory.execution import in_order, run_jobs
+
+from .table import Row
 
 INTERVAL = 3.0
 """Standard errors on either side of a simulated point."""
@@ -56,24 +56,27 @@ class Simulation:
         marked = [index for index, point in enumerate(points) if point.simulated]
         sequence = np.random.SeedSequence(self.seed, spawn_key=(zlib.crc32(self.name.encode()),))
         seeds = sequence.generate_state(len(marked), np.uint64)
-        # A point is a task: the runs are too short to split each among the workers.
-        tasks = (
-            delayed(simulate)(
-                points[index].setting, self.prompts, step_size=rows[index].step_size, seed=int(seed)
-            )
+        # A point is a job: the runs are too short to split each among the workers.
+        jobs = [
+            (points[index].setting, self.prompts, rows[index].step_size, int(seed))
             for index, seed in zip(marked, seeds, strict=True)
-        )
-        with Parallel(n_jobs=self.workers, return_as="generator") as parallel:
-            for done, (index, estimate) in enumerate(zip(marked, parallel(tasks), strict=True), 1):
-                rows[index] = dataclasses.replace(
-                    rows[index],
-                    simulated=estimate.mean,
-                    standard_error=estimate.standard_error,
-                    prompts=estimate.prompts,
-                )
-                if self.progress is not None:
-                    self.progress(self.name, done, len(marked))
+        ]
+        estimates = in_order(run_jobs(_simulated, jobs, workers=self.workers))
+        for done, (index, estimate) in enumerate(zip(marked, estimates, strict=True), 1):
+            rows[index] = dataclasses.replace(
+                rows[index],
+                simulated=estimate.mean,
+                standard_error=estimate.standard_error,
+                prompts=estimate.prompts,
+            )
+            if self.progress is not None:
+                self.progress(self.name, done, len(marked))
         return rows
+
+
+def _simulated(job: tuple[Setting, int, float, int]) -> SimulatedRisk:
+    setting, prompts, step_size, seed = job
+    return simulate(setting, prompts, step_size=step_size, seed=seed)
 
 
 def _exact(point: Point) -> Row:

@@ -14,8 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from figures.curves import INTERVAL
-from figures.table import Row, Table
+from .curves import INTERVAL
+from .table import Row, Table
 
 EXACT = "-"
 ASYMPTOTIC = "--"

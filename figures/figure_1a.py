@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import optimize
 
-from figures.against_context import CONTEXTS, DIMS, GAMMAS, draw_risk_against_context
-from figures.curves import Point, Simulation, unit_ones
-from figures.table import Table
 from ttt_theory import Isotropic, Setting
 from ttt_theory.linear.closed_form import finite_size, limits
+
+from .against_context import CONTEXTS, DIMS, GAMMAS, draw_risk_against_context
+from .curves import Point, Simulation, unit_ones
+from .table import Table
 
 
 def data(simulation: Simulation) -> Table:

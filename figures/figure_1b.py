@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from figures.against_samples import (
+from ttt_theory import Isotropic, Setting
+from ttt_theory.linear.closed_form import finite_size, limits
+
+from .against_samples import (
     CONTEXT_LENGTH,
     DIM,
     Start,
     draw_risk_against_samples,
     rows_against_samples,
 )
-from figures.curves import Simulation, unit_ones
-from figures.table import Table
-from ttt_theory import Isotropic, Setting
-from ttt_theory.linear.closed_form import finite_size, limits
+from .curves import Simulation, unit_ones
+from .table import Table
 
 _ALPHA = CONTEXT_LENGTH / DIM
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from figures.against_context import CONTEXTS, DIM, DIMS, GAMMAS, draw_risk_against_context
-from figures.curves import Point, Simulation
-from figures.spiked_prior import OURS, PARAMETERS, asymptotic_risk_after, spiked_setting
-from figures.table import Row, Table
+from .against_context import CONTEXTS, DIM, DIMS, GAMMAS, draw_risk_against_context
+from .curves import Point, Simulation
+from .spiked_prior import OURS, PARAMETERS, asymptotic_risk_after, spiked_setting
+from .table import Row, Table
 
 
 def data(simulation: Simulation) -> Table:

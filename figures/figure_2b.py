@@ -7,24 +7,25 @@ from collections.abc import Callable
 from matplotlib.figure import Figure
 from scipy.optimize import brentq
 
-from figures.against_samples import (
+from ttt_theory import PretrainedWeights, Setting, ZeroWeights, one_step_risk
+from ttt_theory.linear.closed_form import limits
+
+from .against_samples import (
     CONTEXT_LENGTH,
     DIM,
     Start,
     draw_risk_against_samples,
     rows_against_samples,
 )
-from figures.curves import Simulation
-from figures.spiked_prior import (
+from .curves import Simulation
+from .spiked_prior import (
     OURS,
     PARAMETERS,
     asymptotic_risk_after,
     bias_and_variance,
     spiked_setting,
 )
-from figures.table import Table
-from ttt_theory import PretrainedWeights, Setting, ZeroWeights, one_step_risk
-from ttt_theory.linear.closed_form import limits
+from .table import Table
 
 
 def data(simulation: Simulation) -> Table:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from ttt_theory import Isotropic, PretrainedWeights, Setting, Spiked, ZeroWeights
+from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.exact.published_limits import alignment, published_limits
+from ttt_theory.linear.exact.weights import starting_weights
 
-from figures.curves import unit_ones
-from ttt_theory import (
-    Isotropic,
-    PretrainedWeights,
-    Setting,
-    Spiked,
-    ZeroWeights,
-    pretrained_weights,
-)
-from ttt_theory.linear.closed_form import limits
+from .curves import unit_ones
 
 _SPIKE = 9.0
 _AXES_PER_SPIKE = 5
@@ -48,17 +42,12 @@ def spiked_setting(
 
 
 def bias_and_variance(setting: Setting) -> tuple[float, float]:
-    """A = βᵀ(I − nW*)²β and B = n‖β‖² tr(W*²) of [G25], Theorem 5.3, for Σ_x = I, diagonal Σ_β."""
-    weights = pretrained_weights(setting).diagonal()
-    n, task = setting.context_length, setting.task
-    bias = np.sum(((1.0 - n * weights) * task) ** 2)
-    return float(bias), float(n * (task @ task) * np.sum(weights**2))
+    """A and B of [G25], Theorem 5.3."""
+    problem = Problem.of(setting)
+    return alignment(problem, starting_weights(problem))
 
 
 def asymptotic_risk_after(setting: Setting) -> float:
     """Risk after the step from the warm start by [G25], Theorem 5.3."""
-    bias, variance = bias_and_variance(setting)
-    improvement = limits.aligned_improvement(
-        float(setting.test_samples), float(setting.dim), bias, variance
-    )
-    return limits.aligned_risk_before(bias, variance) - improvement
+    problem = Problem.of(setting)
+    return published_limits(problem, starting_weights(problem))["risk_after"]

@@ -14,7 +14,7 @@ from math import prod
 import numpy as np
 from mpmath import mp, mpf
 
-from ttt_theory.linear.setting.setting import DenseWeights, PretrainedWeights
+from ttt_theory.linear.setting.starts import DenseWeights, PretrainedWeights
 
 DIGITS = 150
 QUANTITIES = (

@@ -1,6 +1,7 @@
 """What an import loads, and who may import whom."""
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -76,7 +77,8 @@ def test_no_module_hides_an_exported_name():
 import importlib, pkgutil, types
 import ttt_theory
 for module in pkgutil.walk_packages(ttt_theory.__path__, "ttt_theory."):
-    importlib.import_module(module.name)
+    if module.name != "ttt_theory.__main__":
+        importlib.import_module(module.name)
 print(*(n for n in ttt_theory.__all__ if isinstance(getattr(ttt_theory, n), types.ModuleType)))
 """
     result = subprocess.run(
@@ -117,10 +119,91 @@ def test_derivations_import_nothing_of_the_package():
 
 
 def test_the_package_imports_no_derivation_at_run_time():
-    # Claims may: they prove statements about derivations, and say so in their own folder.
     for name, path in modules("ttt_theory").items():
-        if not within(name, {"ttt_theory.claims", "ttt_theory.evidence"}):
-            assert not {i for i in imports(name, path) if within(i, {"derivations"})}, name
+        assert not {i for i in imports(name, path) if within(i, {"derivations"})}, name
+
+
+def graph():
+    """Return which modules of the house each one imports, packages by the name of their folder."""
+    sources = modules("ttt_theory") | modules("figures") | modules("benchmarks")
+    known = {name.removesuffix(".__init__"): name for name in sources}
+    return {
+        short: {each for each in imports(name, sources[name]) if each in known and each != short}
+        for short, name in known.items()
+    }
+
+
+def room(module):
+    """Return the folder of a module, or the module itself at the root of the package."""
+    if not module.startswith("ttt_theory."):
+        return module.partition(".")[0]
+    is_folder = (ROOT / module.replace(".", "/")).is_dir()
+    folder = module if is_folder else module.rpartition(".")[0]
+    return module if folder == "ttt_theory" else folder
+
+
+def rooms():
+    found = {}
+    for module, imported in graph().items():
+        found.setdefault(room(module), set()).update(map(room, imported))
+    # A name that is imported from a package brings the package itself, which is no way around.
+    return {name: others - {name} for name, others in found.items()}
+
+
+def longest_chains(arrows):
+    """Return the longest chain below each node; raises where there is a circle."""
+    order = graphlib.TopologicalSorter(arrows).static_order()
+    chains = {}
+    for node in order:
+        below = max((chains[each] for each in arrows[node]), key=len, default=[])
+        chains[node] = [node, *below]
+    return chains
+
+
+def test_imports_go_round_in_no_circle():
+    longest_chains(graph())
+    longest_chains(rooms())
+
+
+def test_the_house_has_few_floors():
+    longest = max(longest_chains(rooms()).values(), key=len)
+    assert len(longest) <= 9, " -> ".join(longest)
+
+
+def test_a_circle_and_a_chain_are_seen():
+    with pytest.raises(graphlib.CycleError):
+        longest_chains({"a": {"b"}, "b": {"a"}})
+    assert longest_chains({"a": {"b", "c"}, "b": {"c"}, "c": set()})["a"] == ["a", "b", "c"]
+    arrows = rooms()
+    assert "ttt_theory.evidence" in arrows["ttt_theory.claims"]
+    assert "ttt_theory.linear.setting" in arrows["ttt_theory.linear.exact"]  # For types alone.
+    assert "ttt_theory.reports" in arrows["ttt_theory.cli"]  # Within functions.
+
+
+MACHINE = ("evidence", "claims", "mutation", "execution", "sampling")
+
+
+def test_the_machine_imports_no_theory():
+    theories = {
+        f"ttt_theory.{folder.name}"
+        for folder in (ROOT / "ttt_theory").iterdir()
+        if (folder / "claims").is_dir()
+    }
+    assert "ttt_theory.linear" in theories
+    for name, others in rooms().items():
+        if within(name, {f"ttt_theory.{each}" for each in MACHINE}):
+            assert not {other for other in others if within(other, theories)}, name
+
+
+def test_few_modules_stand_at_the_root_of_the_package():
+    assert {path.stem for path in (ROOT / "ttt_theory").glob("*.py")} <= {
+        "__init__",
+        "__main__",
+        "checks",
+        "cli",
+        "errors",
+        "testing",
+    }
 
 
 def test_no_path_of_this_machine():

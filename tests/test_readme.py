@@ -107,7 +107,7 @@ def test_python_blocks_run(monkeypatch, capsys):
 
 
 def test_the_table_names_every_claim():
-    from ttt_theory.claims.registry import claims
+    from ttt_theory.claims.registration import all_claims
 
-    for claim in claims():
+    for claim in all_claims():
         assert f"│ {claim.id} " in README

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 _EXPORTS = {
+    "claims.registration": ("register_claim",),
     "claims.verification": ("Report", "verify"),
     "covariance": (
         "AR1",
@@ -23,6 +24,8 @@ _EXPORTS = {
         "register_covariance",
     ),
     "errors": (
+        "ExtensionError",
+        "InvalidClaimError",
         "InvalidSettingError",
         "OutOfRangeError",
         "SettingFileError",
@@ -34,13 +37,8 @@ _EXPORTS = {
     "linear.exact.risk": ("OneStepRisk", "one_step_risk"),
     "linear.exact.weights": ("pretrained_weights",),
     "linear.monte_carlo": ("SimulatedRisk", "simulate"),
-    "linear.setting.setting": (
-        "DenseWeights",
-        "PretrainedWeights",
-        "Pretraining",
-        "Setting",
-        "ZeroWeights",
-    ),
+    "linear.setting.setting": ("Setting",),
+    "linear.setting.starts": ("DenseWeights", "PretrainedWeights", "Pretraining", "ZeroWeights"),
     "mutation.judging": ("MutantReport", "mutants"),
     "statements.checking": ("StatementVerdict", "check"),
     "sweeps.sweep": ("sweep",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import math
 import sys
@@ -14,9 +15,11 @@ import typer
 from ttt_theory.errors import InvalidSettingError, TTTTheoryError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from rich.progress import Progress
 
-    from ttt_theory.claims.verification import Task
+    from ttt_theory.claims.verification import EvidenceJob
     from ttt_theory.mutation.judging import Judgement
 
 __all__ = ["main"]
@@ -36,13 +39,30 @@ app = typer.Typer(
 SettingFile = Annotated[Path, typer.Argument(metavar="FILE", help="Setting file (TOML).")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
+With = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--with",
+        metavar="FILE.py",
+        help="Python file with claims and covariances of your own, which is run; repeatable.",
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Number of processes; by default one per core.")
+]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Address of a running Dask scheduler to work on.")
+]
 
 
 @app.command()
 def verify(
     *,
     claim: Annotated[
-        list[str] | None, typer.Option(help="Id of a claim to run; repeatable. All by default.")
+        list[str] | None,
+        typer.Option(
+            metavar="ID", help="Id or shell pattern of claims to run; repeatable. All by default."
+        ),
     ] = None,
     setting: Annotated[
         list[Path] | None,
@@ -52,7 +72,10 @@ def verify(
     sequential: Annotated[
         bool, typer.Option("--sequential", help="Stop simulations as soon as they are decided.")
     ] = False,
+    extensions: With = None,
     seed: Seed = 0,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     report: Annotated[
         Path | None, typer.Option(help="Folder for report.md and report.json.")
     ] = None,
@@ -61,20 +84,21 @@ def verify(
     """Run claims: 0 all confirmed, 1 any refuted, 3 any undecided, 2 bad input."""
     from rich.console import Console
 
-    from ttt_theory.claims.verification import plan
-    from ttt_theory.claims.verification import verify as run_claims
-    from ttt_theory.linear.setting.setting import Setting
+    from ttt_theory import Setting
+    from ttt_theory import verify as run_claims
+    from ttt_theory.claims.verification import jobs_of
     from ttt_theory.reports.verification import as_table, write_report
 
+    _load(extensions)
     settings = {str(path): Setting.from_toml(path) for path in setting or []}
     if report is not None:
         _writable(report, "report.md")
-    total = len(plan(claim, settings))
+    total = len(jobs_of(claim, settings))
     with _progress() as progress:
         bar = progress.add_task("verifying", total=total)
 
-        def advance(task: Task, done: int, _: int) -> None:
-            progress.update(bar, completed=done, description=task.label)
+        def advance(job: EvidenceJob, done: int, _: int) -> None:
+            progress.update(bar, completed=done, description=job.label)
 
         outcome = run_claims(
             claim,
@@ -82,6 +106,8 @@ def verify(
             quick=quick,
             sequential=sequential,
             seed=seed,
+            workers=workers,
+            scheduler=scheduler,
             progress=advance,
         )
     if as_json:
@@ -99,19 +125,24 @@ def verify(
 
 
 @app.command()
-def claims(*, as_json: Json = False) -> None:
+def claims(*, extensions: With = None, as_json: Json = False) -> None:
     """List the claims with their sources."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    from ttt_theory.claims.registry import claims as all_claims
+    from ttt_theory.claims.registration import all_claims
 
+    _load(extensions)
     if as_json:
         fields = ("id", "title", "source", "statement")
         _print_json(
             [
-                {name: getattr(each, name) for name in fields} | {"general": each.is_general}
+                {name: getattr(each, name) for name in fields}
+                | {
+                    "general": each.is_general,
+                    "published": None if each.published is None else each.published.sentence,
+                }
                 for each in all_claims()
             ]
         )
@@ -123,11 +154,11 @@ def claims(*, as_json: Json = False) -> None:
 
 
 @app.command()
-def risk(file: SettingFile, *, as_json: Json = False) -> None:
+def risk(file: SettingFile, *, extensions: With = None, as_json: Json = False) -> None:
     """Compute the exact one-step risk of a setting."""
-    from ttt_theory.linear.exact.risk import one_step_risk
-    from ttt_theory.linear.setting.setting import Setting
+    from ttt_theory import Setting, one_step_risk
 
+    _load(extensions)
     _print_fields(dataclasses.asdict(one_step_risk(Setting.from_toml(file))), as_json)
 
 
@@ -142,17 +173,17 @@ def simulate(
     method: Annotated[
         str, typer.Option(help="How to simulate: literal, sufficient or conditional.")
     ] = "literal",
+    extensions: With = None,
     seed: Seed = 0,
     workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a running Dask scheduler to work on.")
-    ] = None,
+    scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> None:
     """Simulate the risk after one step."""
+    from ttt_theory import Setting
     from ttt_theory.linear.monte_carlo import simulation_steps
-    from ttt_theory.linear.setting.setting import Setting
 
+    _load(extensions)
     steps = simulation_steps(
         Setting.from_toml(file),
         prompts,
@@ -182,10 +213,9 @@ def sweep(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Sweep file (TOML).")],
     *,
     out: Annotated[Path, typer.Option(help="NetCDF file to write.")],
+    extensions: With = None,
     workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a running Dask scheduler to work on.")
-    ] = None,
+    scheduler: Scheduler = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue where an earlier run was cut short.")
     ] = False,
@@ -194,8 +224,9 @@ def sweep(
     ] = None,
 ) -> None:
     """Compute the risk on a grid of settings: 0 done, 2 bad input, 130 interrupted."""
-    from ttt_theory.sweeps.sweep import sweep as run_sweep
+    from ttt_theory import sweep as run_sweep
 
+    _load(extensions)
     with _progress("{task.fields[rate]}") as progress:
         bar = progress.add_task("", total=None, visible=False, rate="")
 
@@ -231,8 +262,14 @@ def sweep(
 def mutants(
     *,
     claim: Annotated[
-        list[str] | None, typer.Option(help="Id of a claim to test; repeatable. All by default.")
+        list[str] | None,
+        typer.Option(
+            metavar="ID", help="Id or shell pattern of claims to test; repeatable. All by default."
+        ),
     ] = None,
+    extensions: With = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     report: Annotated[
         Path | None, typer.Option(help="Folder for mutants.md and mutants.json.")
     ] = None,
@@ -241,13 +278,13 @@ def mutants(
     """Plant wrong theorems: 0 the evidence rejects them all, 1 it does not, 2 bad input."""
     from rich.console import Console
 
-    from ttt_theory.claims.registry import find
+    from ttt_theory import mutants as judge_mutants
+    from ttt_theory.claims.registration import matching
     from ttt_theory.mutation.judging import Fate
-    from ttt_theory.mutation.judging import mutants as judge_mutants
     from ttt_theory.reports.mutants import as_table, summary, write_report
 
-    for claim_id in claim or []:
-        find(claim_id)
+    _load(extensions)
+    matching(claim or [])
     if report is not None:
         _writable(report, "mutants.md")
     with _progress() as progress:
@@ -256,7 +293,7 @@ def mutants(
         def advance(judgement: Judgement, done: int, total: int) -> None:
             progress.update(bar, description=judgement.mutant.claim, completed=done, total=total)
 
-        outcome = judge_mutants(claim, progress=advance)
+        outcome = judge_mutants(claim, workers=workers, scheduler=scheduler, progress=advance)
     if as_json:
         _print_json(outcome.as_dict())
     else:
@@ -283,12 +320,14 @@ def check(
     setting: Annotated[
         Path | None, typer.Option(help="Setting file whose values the names take.")
     ] = None,
+    extensions: With = None,
     as_json: Json = False,
 ) -> None:
     """Prove or refute a statement: 0 proved or asymptotic, 1 refuted, 3 undecided, 2 bad input."""
-    from ttt_theory.linear.setting.setting import Setting
-    from ttt_theory.statements.checking import check as check_statement
+    from ttt_theory import Setting
+    from ttt_theory import check as check_statement
 
+    _load(extensions)
     outcome = check_statement(statement, None if setting is None else Setting.from_toml(setting))
     if as_json:
         _print_json(outcome.as_dict())
@@ -317,15 +356,7 @@ def figures(
     seed: Seed = 0,
 ) -> None:
     """Draw the papers' figures, with their data as CSV."""
-    try:
-        import figures as drawn
-    except ModuleNotFoundError as error:
-        if error.name != "figures":
-            raise
-        raise InvalidSettingError(
-            "figures", "not installed", "run it in a checkout of the repository, where they are"
-        ) from None
-
+    drawn = _figures()
     with _progress() as progress:
         bar = progress.add_task("drawing", total=None)
 
@@ -335,6 +366,28 @@ def figures(
         paths = drawn.build(names or None, out=out, quick=quick, seed=seed, progress=advance)
     for path in paths:
         print(path)
+
+
+def _figures() -> ModuleType:
+    """Return the package of the figures, which stands beside this one in a checkout."""
+    for name in ("ttt_theory.figures", "figures"):
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+    raise InvalidSettingError(
+        "figures", "not installed", "install ttt-theory from a wheel or a checkout"
+    )
+
+
+def _load(extensions: list[Path] | None) -> None:
+    """Run the user's own files, so that their claims and covariances are known."""
+    if extensions:
+        from ttt_theory.claims.registration import load_file
+
+        for path in extensions:
+            load_file(path)
 
 
 def _progress(*texts: str) -> Progress:

@@ -137,27 +137,86 @@ class LostWorkersError(TTTTheoryError, RuntimeError):
 
 
 class UnknownClaimError(TTTTheoryError, KeyError):
-    """No claim of the registry has this id, or it does not apply.
+    """No registered claim has this id, or it does not apply.
 
     Parameters
     ----------
     claim : str
-        The id asked for.
+        The id or pattern asked for.
     known : list of str
         The ids that would be valid.
-    closest : str, optional
-        The one that was probably meant.
+    closest : tuple of str
+        All that may have been meant.
+
+    Examples
+    --------
+    >>> print(UnknownClaimError("noise2", ["noise", "shift"], ("noise",)))
+    claim: 'noise2' is not one of noise, shift; did you mean noise?
     """
 
-    def __init__(self, claim: str, known: list[str], closest: str | None = None) -> None:
+    def __init__(self, claim: str, known: list[str], closest: tuple[str, ...] = ()) -> None:
         super().__init__(claim, known, closest)
         self.claim = claim
         self.known = known
         self.closest = closest
 
     def __str__(self) -> str:
-        hint = f"; did you mean {self.closest}?" if self.closest else ""
+        *others, last = self.closest or ("",)
+        listed = f"{', '.join(others)} or {last}" if others else last
+        hint = f"; did you mean {listed}?" if self.closest else ""
         return f"claim: {describe(self.claim)} is not one of {', '.join(self.known)}{hint}"
+
+
+class InvalidClaimError(TTTTheoryError, ValueError):
+    """A claim cannot be registered.
+
+    Parameters
+    ----------
+    claim : str
+        Its id.
+    reason : str
+        What is wrong and what would be valid.
+
+    Examples
+    --------
+    >>> print(InvalidClaimError("noise", "this id is taken; give another"))
+    claim noise: this id is taken; give another
+    """
+
+    def __init__(self, claim: str, reason: str) -> None:
+        super().__init__(claim, reason)
+        self.claim = claim
+        self.reason = reason
+
+    def __str__(self) -> str:
+        claim = _shortened(self.claim, _LONGEST_FIELD)
+        return _one_line(f"claim {claim}: {_shortened(self.reason, _LONGEST_REASON)}")
+
+
+class ExtensionError(TTTTheoryError):
+    """A file given by ``--with``, or an installed package of claims, cannot be loaded.
+
+    Parameters
+    ----------
+    extension : str
+        The file, or the name of the package's entry point.
+    reason : str
+        What went wrong.
+
+    Examples
+    --------
+    >>> print(ExtensionError("my_theorem.py", "no such file"))
+    my_theorem.py: no such file
+    """
+
+    def __init__(self, extension: str, reason: str) -> None:
+        super().__init__(extension, reason)
+        self.extension = extension
+        self.reason = reason
+
+    def __str__(self) -> str:
+        parts = (self.extension, self.reason)
+        return _one_line(": ".join(_shortened(part, _LONGEST_REASON) for part in parts))
 
 
 class StatementError(TTTTheoryError, ValueError):

@@ -24,12 +24,12 @@ from ttt_theory.covariance import (
     Spiked,
     check_covariance_matrix,
 )
-from ttt_theory.linear.setting.setting import (
+from ttt_theory.linear.setting.setting import Setting
+from ttt_theory.linear.setting.starts import (
     DenseWeights,
     Initialization,
     PretrainedWeights,
     Pretraining,
-    Setting,
     ZeroWeights,
 )
 from ttt_theory.structured import StructuredMatrix

@@ -3,7 +3,8 @@
 Symbols: Σ_x = I, W = wI, ‖β‖² = norm2, n, k, d as everywhere.  Warm start means the weight that
 pretraining finds for Σ_β = I at the same n and σ²; cold start means w = 0.
 
-Source: [G25], Section 4 (Theorem 4.2) in the limit; the exact forms are ours (theory.md 2.4).
+Source: [G25], Section 4 (Theorem 4.2) in the limit; the exact forms are ours (theory.md,
+section 2, fact 4).
 """
 
 import sympy

@@ -59,6 +59,17 @@ require(
     trace(MEAN_GRADIENT * transpose(MEAN_GRADIENT)) * n**2 - trace(P * S * S * transpose(P)),
     "the gradient's mean is P Σ_x",
 )
+# The same from forms in A = Σ_x², as Wq = h_0 and WΣ_xq = h_1.
+MEAN_GRADIENT_SQUARE = sympy.expand(
+    invariant((qT, q))
+    * (invariant((bT, A, b)) - 2 * invariant((bT, A, W, q)) + invariant((qT, V, A, W, q)))
+    - 2 * s * (invariant((bT, A, W, S, q)) - invariant((qT, V, A, W, S, q)))
+    + s**2 * invariant((A, W, S, S, V), trace=True)
+)
+require(
+    weighted(MEAN_GRADIENT_SQUARE, 2) - trace(MEAN_GRADIENT * transpose(MEAN_GRADIENT)),
+    "the square of the mean gradient, multiplied out",
+)
 ERROR_VARIANCE = sympy.expand(error_moment(A) - invariant((bT, A, b)))
 CONSTANT = noise + invariant((bT, A, b)) + error_variance
 LINEAR = 4 * k * n**2 * gradient
@@ -194,6 +205,13 @@ FORMULAS = (
         CONSTANT,
         "c0, the risk before the step, from the error's two parts for A = Σ_x.",
         "theory.md, section 2, fact 3; [G25], Section 3.",
+    ),
+    Formula(
+        "mean_gradient_square",
+        _used(MEAN_GRADIENT_SQUARE),
+        MEAN_GRADIENT_SQUARE,
+        "‖q(b − Wq)ᵀΣ_x − sΣ_xWᵀΣ_x‖², from the invariants of A = Σ_x².",
+        "theory.md, section 2, fact 3.",
     ),
     Formula(
         "linear",

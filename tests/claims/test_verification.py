@@ -6,9 +6,10 @@ import inspect
 import pytest
 
 from ttt_theory import UnknownClaimError, verify
-from ttt_theory.claims.claim import ERROR_RATE, Run
-from ttt_theory.claims.registry import claims, find
-from ttt_theory.claims.verification import plan
+from ttt_theory.claims.claim import declared_tests
+from ttt_theory.claims.registration import all_claims, find
+from ttt_theory.claims.verification import Role, jobs_of
+from ttt_theory.evidence.effort import ERROR_RATE, Effort
 from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
 from ttt_theory.linear import closed_form
 from ttt_theory.linear.setting.examples import COLD, SHIFTED
@@ -31,9 +32,9 @@ def is_refuted(claim):
     """Whether a claim is refuted by its proofs; no simulation and nothing slow is needed."""
     return any(
         each.verdict is Verdict.REFUTED
-        for prove in claim.proofs
+        for prove in claim.evidence
         if prove.__name__ not in SLOW
-        for each in prove(Run(quick=True, seed=0))
+        for each in prove(Effort(quick=True, seed=0))
     )
 
 
@@ -41,7 +42,9 @@ def is_rejected(module, name):
     """Whether the proofs of a claim that states a formula refute it."""
     label = f"{module.__name__.rpartition('.')[2]}.{name}"
     return any(
-        is_refuted(claim) for claim in claims() if label in {each.label for each in claim.formulas}
+        is_refuted(claim)
+        for claim in all_claims()
+        if label in {each.label for each in claim.formulas}
     )
 
 
@@ -95,7 +98,7 @@ def test_k_for_k_plus_one_and_n_for_n_plus_one_are_refuted(monkeypatch, paramete
 
 
 def test_the_proofs_hold_as_the_formulas_stand():
-    assert not any(is_refuted(claim) for claim in claims())
+    assert not any(is_refuted(claim) for claim in all_claims())
 
 
 def test_evidence_that_raises_is_undecided_and_costs_nothing_else(monkeypatch):
@@ -138,7 +141,7 @@ def test_a_run_is_confirmed_and_does_not_depend_on_the_workers():
 
 @pytest.mark.parametrize(("names", "tests"), [(["cold"], 6), (["cold", "again", "shifted"], 18)])
 def test_the_tests_of_a_run_share_its_error_rate(monkeypatch, names, tests):
-    monkeypatch.setattr(Run, "numbers", 10**6)
+    monkeypatch.setattr(Effort, "numbers", property(lambda _: 10**6, lambda *_: None))
     settings = {name: SHIFTED if name == "shifted" else COLD for name in names}
     report = verify(settings=settings, workers=1)
     rates = [
@@ -159,15 +162,15 @@ def test_the_tests_of_a_run_share_its_error_rate(monkeypatch, names, tests):
 
 
 def test_the_whole_registry_makes_the_tests_that_it_declares(monkeypatch):
-    monkeypatch.setattr(Run, "numbers", 10**6)
+    monkeypatch.setattr(Effort, "numbers", property(lambda _: 10**6, lambda *_: None))
     # Evidence that carries an error rate, counted check by check on one setting.
-    for claim in claims():
+    for claim in all_claims():
         for check in claim.checks:
-            evidence = check(COLD, Run(quick=True, seed=0))
+            evidence = check(COLD, Effort(quick=True, seed=0))
             rates = [each.measured.get("false_alarm_rate", 0.0) for each in evidence]
-            assert sum(rate > 0.0 for rate in rates) == claim.tests_per_check
-            assert sum(rates) <= claim.tests_per_check * ERROR_RATE
-    assert sum(task.tests for task in plan()) > 0
+            assert sum(rate > 0.0 for rate in rates) == declared_tests(check)
+            assert sum(rates) <= declared_tests(check) * ERROR_RATE
+    assert sum(job.tests for job in jobs_of()) > 0
 
 
 def test_a_run_without_statistical_tests_says_so():
@@ -184,11 +187,11 @@ def test_seeds_reach_the_simulations():
     interval, other = (each.claims[0].evidence[0].measured["interval"] for each in (first, second))
     assert interval != other
     measured = first.claims[0].evidence[0].measured
-    assert measured["prompts"] < measured["planned_prompts"]
+    assert measured["draws"] < measured["planned_draws"]
 
 
 def test_every_claim_of_the_papers_is_registered():
-    assert [claim.id for claim in claims()] == [
+    assert [claim.id for claim in all_claims()] == [
         "attention-reduction",
         "prop-3.1",
         "pretrained-optimum",
@@ -203,21 +206,22 @@ def test_every_claim_of_the_papers_is_registered():
         "cor-5.4",
         "shift",
     ]
-    for claim in claims():
-        assert claim.proofs or claim.checks
+    for claim in all_claims():
+        assert claim.evidence or claim.checks
         assert claim.is_general == bool(claim.settings)
 
 
-def test_a_plan_on_a_setting_holds_the_checks_of_general_claims_alone():
-    tasks = plan(settings={"mine": SHIFTED})
-    assert {task.claim for task in tasks} == {
+def test_a_run_on_a_setting_holds_the_checks_of_general_claims_alone():
+    jobs = jobs_of(settings={"mine": SHIFTED})
+    assert {job.role for job in jobs} == {Role.SETTING}
+    assert {job.claim.id for job in jobs} == {
         "attention-reduction",
         "prop-3.1",
         "pretrained-optimum",
         "exact-risk",
         "noise",
     }
-    assert all(task.setting is SHIFTED for task in tasks)
+    assert all(job.setting is SHIFTED for job in jobs)
 
 
 @pytest.mark.parametrize("claim_id", ["thm-4.2", "", "prop-3.1 ", "__class__"])
@@ -230,7 +234,7 @@ def test_unknown_claims_are_named(claim_id):
 
 def test_a_claim_without_checks_does_not_apply_to_a_setting():
     with pytest.raises(UnknownClaimError, match=r"thm-5\.3"):
-        plan(["thm-5.3"], {"mine": SHIFTED})
+        jobs_of(["thm-5.3"], {"mine": SHIFTED})
 
 
 @pytest.mark.parametrize(
@@ -247,7 +251,7 @@ def test_joint_verdicts(verdicts, joint):
 
 
 def test_an_interrupt_keeps_what_is_done():
-    def interrupt(task, done, total):
+    def interrupt(job, done, total):
         if done == 2:
             raise KeyboardInterrupt
 

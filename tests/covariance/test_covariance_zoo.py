@@ -40,13 +40,13 @@ from ttt_theory.evidence.confidence_sequence import MeanTest, reached_margin
 from ttt_theory.evidence.record import Verdict
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.weights import pretrained_weights
-from ttt_theory.linear.monte_carlo import METHODS, experiment, rescaled
-from ttt_theory.linear.setting.setting import DenseWeights, PretrainedWeights, ZeroWeights
-from ttt_theory.linear.simulation.conditional import ConditionalExperiment
+from ttt_theory.linear.monte_carlo import METHODS, literal_simulator, rescaled
+from ttt_theory.linear.setting.starts import DenseWeights, PretrainedWeights, ZeroWeights
+from ttt_theory.linear.simulation.conditional import ConditionalSimulator
 from ttt_theory.linear.simulation.literal import QUERIES
-from ttt_theory.linear.simulation.sufficient import SufficientExperiment
+from ttt_theory.linear.simulation.sufficient import SufficientSimulator
 from ttt_theory.linear.witnesses.second_moments import _context_laws, _Form, _moment, second_moments
-from ttt_theory.sampling.moments import block_sizes
+from ttt_theory.sampling.moments import chunk_sizes
 from ttt_theory.structured.base import dense
 from ttt_theory.testing import covariances, initializations, tasks
 
@@ -57,9 +57,9 @@ ERROR_RATE = 1e-9
 def simulator(setting, method):
     """Return a simulator in units that make features and labels of order one."""
     if method == "literal":
-        simulated = experiment(setting)
+        simulated = literal_simulator(setting)
     else:
-        kind = SufficientExperiment if method == "sufficient" else ConditionalExperiment
+        kind = SufficientSimulator if method == "sufficient" else ConditionalSimulator
         start = setting.initialization
         if isinstance(start, PretrainedWeights):
             weights = start.factor * pretrained_weights(setting)
@@ -141,7 +141,7 @@ def judged(simulated, exact, bounds, draws, seed):
 
 def drawn_coefficients(simulated, draws, seed):
     rng = np.random.default_rng(seed)
-    sizes = block_sizes(draws, simulated.prompts_per_block)
+    sizes = chunk_sizes(draws, simulated.prompts_per_chunk)
     return np.concatenate([simulated.coefficients(size, rng) for size in sizes])
 
 

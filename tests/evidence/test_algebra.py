@@ -1,12 +1,16 @@
 """Proofs on indeterminates: what they confirm, refute and leave open."""
 
+import pickle
+
+import cloudpickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttt_theory.evidence.algebra import ALPHA, DIM, GAMMA, LENGTH, identity, limit, positive
+from ttt_theory.evidence.algebra import identity, indeterminates, limit, positive
 from ttt_theory.evidence.record import Verdict
 
+LENGTH, DIM, ALPHA, GAMMA = indeterminates("n d alpha gamma")
 COUNTS = st.integers(-3, 3)
 
 
@@ -82,6 +86,19 @@ def test_an_unreduced_zero_is_zero():
     ],
 )
 def test_limits(exact, asymptotic, measured):
-    found = limit("", exact, asymptotic)
+    found = limit("", exact, asymptotic, DIM)
     assert found.measured == measured
     assert (found.verdict is Verdict.REFUTED) == ("leading_term_of_ratio" in measured)
+
+
+@given(st.fractions(), st.fractions())
+def test_numbers_alone_are_compared_as_they_are(left, right):
+    assert (identity("", left, right).verdict is Verdict.CONFIRMED) == (left == right)
+
+
+def test_elements_survive_the_way_to_another_process():
+    element = (LENGTH**2 - 3 * ALPHA) / (7 * DIM)
+    sent = pickle.loads(cloudpickle.dumps(element))
+    assert sent == element
+    assert sent * DIM == element * DIM
+    assert limit("", sent, sent, DIM).verdict is Verdict.CONFIRMED

@@ -14,7 +14,7 @@ from scipy.stats import binomtest, norm
 
 from ttt_theory.evidence.confidence_sequence import MeanTest, reached_margin, samples_for_margin
 from ttt_theory.evidence.record import Verdict
-from ttt_theory.linear.monte_carlo import experiment
+from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.setting.examples import TINY
 from ttt_theory.linear.simulation.literal import QUERIES
 from ttt_theory.linear.witnesses.exact_average import exact_coefficients
@@ -22,7 +22,7 @@ from ttt_theory.linear.witnesses.second_moments import second_moments
 
 VERDICTS = 10_000
 RATES = (0.05, 0.01)
-EXPERIMENT = experiment(TINY["n = 1, k = 3, d = 1, noise"])
+SIMULATOR = literal_simulator(TINY["n = 1, k = 3, d = 1, noise"])
 
 
 def polynomials(rng):
@@ -32,14 +32,14 @@ def polynomials(rng):
 
 def prompts(rng):
     """Draw c0, c1 and c2 of a prompt of the literal simulator, c2 of degree 8 in its context."""
-    return EXPERIMENT.coefficients(VERDICTS, rng)
+    return SIMULATOR.coefficients(VERDICTS, rng)
 
 
 # The mean is 1 and the mean square 3⁴; the simulator's are averages over quadrature nodes and the
 # second moments that a run takes for its variances.
 SOURCES = {
     "polynomials": (polynomials, np.array([1.0]), np.array([80.0])),
-    "prompts": (prompts, exact_coefficients(EXPERIMENT), second_moments(EXPERIMENT, QUERIES)),
+    "prompts": (prompts, exact_coefficients(SIMULATOR), second_moments(SIMULATOR, QUERIES)),
 }
 
 

@@ -19,8 +19,8 @@ from tests.cluster import cluster
 from ttt_theory import InvalidSettingError
 from ttt_theory.errors import LostWorkersError
 from ttt_theory.execution import cluster as cluster_module
-from ttt_theory.execution import in_order, run_tasks
-from ttt_theory.execution.work_queue import Finished, Plan, blas
+from ttt_theory.execution import in_order, run_jobs
+from ttt_theory.execution.work_queue import Finished, WorkQueue, blas
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ def square(number):
 
 
 def killed_once(marker):
-    """Return a function that kills the process it is in, at one task and the first time."""
+    """Return a function that kills the process it is in, at one job and the first time."""
 
     def function(number):
         if number == 150 and not marker.exists():
@@ -43,7 +43,7 @@ def killed_once(marker):
 
 
 def logged(log):
-    """Return a function that fails at one task, and notes each call of it."""
+    """Return a function that fails at one job, and notes each call of it."""
 
     def function(number):
         if number == 3:
@@ -75,16 +75,16 @@ def test_results_come_in_order_as_soon_as_they_can():
 
 
 @given(st.data(), st.integers(0, 60), st.integers(1, 3))
-def test_every_task_is_done_once_whatever_is_lost(data, count, workers):
+def test_every_job_is_done_once_whatever_is_lost(data, count, workers):
     taken = itertools.count()
-    plan = Plan(task for task in range(count) if next(taken) >= 0)
+    queue = WorkQueue(job for job in range(count) if next(taken) >= 0)
     running, results = [], []
     # Every batch is lost at most four times, and then it would be an error.
     losses = data.draw(st.integers(0, 4))
     for _ in range(100 * (count + 1)):
-        if plan.is_done():
+        if queue.is_done():
             break
-        batch = plan.take(workers)
+        batch = queue.take(workers)
         if batch is not None:
             running.append(batch)
         if running and (batch is None or data.draw(st.booleans())):
@@ -92,51 +92,51 @@ def test_every_task_is_done_once_whatever_is_lost(data, count, workers):
             kind = data.draw(st.sampled_from(["finish", "lose one", "lose all"]))
             if kind == "finish" or not losses:
                 batch = running.pop(position)
-                finished = Finished(batch.start, list(map(square, batch.tasks)), 0.001)
-                results += plan.finish(finished)
+                finished = Finished(batch.start, list(map(square, batch.jobs)), 0.001)
+                results += queue.finish(finished)
             elif kind == "lose one":
-                plan.lose(running.pop(position))
+                queue.lose(running.pop(position))
                 losses -= 1
             else:
-                plan.lose()
+                queue.lose()
                 running.clear()
                 losses -= 1
     assert sorted(results) == [(index, square(index)) for index in range(count)]
 
 
 @given(st.integers(0, 40))
-def test_what_comes_before_an_exception_of_the_tasks_is_done(count):
-    def tasks():
+def test_what_comes_before_an_exception_of_the_jobs_is_done(count):
+    def jobs():
         yield from range(count)
-        raise KeyError("of the tasks")
+        raise KeyError("of the jobs")
 
-    plan, results = Plan(tasks()), []
-    while (batch := plan.take(1)) is not None:
-        results += plan.finish(Finished(batch.start, batch.tasks, 0.001))
+    queue, results = WorkQueue(jobs()), []
+    while (batch := queue.take(1)) is not None:
+        results += queue.finish(Finished(batch.start, batch.jobs, 0.001))
     assert results == [(number, number) for number in range(count)]
-    with pytest.raises(KeyError, match="of the tasks"):
-        plan.is_done()
+    with pytest.raises(KeyError, match="of the jobs"):
+        queue.is_done()
 
 
-def test_tasks_are_taken_only_so_far_ahead_of_the_oldest():
+def test_jobs_are_taken_only_so_far_ahead_of_the_oldest():
     taken = itertools.count()
-    plan = Plan(next(taken) for _ in itertools.count())
-    oldest = plan.take(2)
-    while (batch := plan.take(2)) is not None:
-        list(plan.finish(Finished(batch.start, batch.tasks, 1e-6)))
+    queue = WorkQueue(next(taken) for _ in itertools.count())
+    oldest = queue.take(2)
+    while (batch := queue.take(2)) is not None:
+        list(queue.finish(Finished(batch.start, batch.jobs, 1e-6)))
     ahead = next(taken)
     assert 1000 < ahead < 10_000
-    list(plan.finish(Finished(oldest.start, oldest.tasks, 1e-6)))
-    assert plan.take(2) is not None
+    list(queue.finish(Finished(oldest.start, oldest.jobs, 1e-6)))
+    assert queue.take(2) is not None
 
 
 @pytest.mark.parametrize("seconds", [1e-6, 0.01, 100.0])
 def test_batches_grow_until_they_take_long_enough(seconds):
-    plan, sizes = Plan(itertools.count()), []
+    queue, sizes = WorkQueue(itertools.count()), []
     for _ in range(20):
-        batch = plan.take(1)
-        sizes.append(len(batch.tasks))
-        list(plan.finish(Finished(batch.start, batch.tasks, seconds * len(batch.tasks))))
+        batch = queue.take(1)
+        sizes.append(len(batch.jobs))
+        list(queue.finish(Finished(batch.start, batch.jobs, seconds * len(batch.jobs))))
     assert sizes[0] == 1
     assert all(after <= 2 * before for before, after in itertools.pairwise(sizes))
     assert sizes[-1] == {1e-6: 512, 0.01: 25, 100.0: 1}[seconds]
@@ -150,7 +150,7 @@ def test_results_are_the_same_for_any_number_of_workers(workers):
     def function(number):
         return ((matrix + number) @ matrix).sum(axis=0)
 
-    results = list(in_order(run_tasks(function, range(40), workers=workers)))
+    results = list(in_order(run_jobs(function, range(40), workers=workers)))
     with blas().limit(limits=1):
         expected = [function(number) for number in range(40)]
     assert np.array_equal(results, expected)
@@ -158,7 +158,7 @@ def test_results_are_the_same_for_any_number_of_workers(workers):
 
 def test_a_worker_may_be_killed(tmp_path):
     function = killed_once(tmp_path / "marker")
-    results = list(run_tasks(function, range(400), workers=2))
+    results = list(run_jobs(function, range(400), workers=2))
     assert sorted(results) == [(number, number**2) for number in range(400)]
     assert (tmp_path / "marker").exists()
 
@@ -169,32 +169,32 @@ def test_workers_that_are_always_killed_are_an_error():
             os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.raises(LostWorkersError, match=r"^workers: killed 5 times[^\n]*$"):
-        list(run_tasks(function, range(20), workers=2))
+        list(run_jobs(function, range(20), workers=2))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_exception_of_the_function_is_raised_at_once(workers, tmp_path):
     with pytest.raises(ZeroDivisionError, match="of the function"):
-        list(run_tasks(logged(tmp_path / "log"), range(9), workers=workers))
+        list(run_jobs(logged(tmp_path / "log"), range(9), workers=workers))
     assert (tmp_path / "log").read_text() == "."
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_exception_of_the_tasks_comes_after_the_results_before_it(workers):
-    def tasks():
+def test_an_exception_of_the_jobs_comes_after_the_results_before_it(workers):
+    def jobs():
         yield from range(50)
-        raise KeyError("of the tasks")
+        raise KeyError("of the jobs")
 
-    pairs = run_tasks(square, tasks(), workers=workers)
+    pairs = run_jobs(square, jobs(), workers=workers)
     results = list(itertools.islice(pairs, 50))
-    with pytest.raises(KeyError, match="of the tasks"):
+    with pytest.raises(KeyError, match="of the jobs"):
         next(pairs)
     assert sorted(results) == [(number, number**2) for number in range(50)]
 
 
-def test_endless_tasks_are_taken_as_needed():
+def test_endless_jobs_are_taken_as_needed():
     taken = itertools.count()
-    results = run_tasks(square, (next(taken) for _ in itertools.count()), workers=2)
+    results = run_jobs(square, (next(taken) for _ in itertools.count()), workers=2)
     for _ in range(5):
         next(results)
     results.close()
@@ -205,7 +205,7 @@ def test_blas_runs_on_one_thread():
     blas()  # It loads SciPy's, which counts as well.
     before = blas_threads(None)
     for workers in (1, 2):
-        threads = dict(run_tasks(blas_threads, range(4), workers=workers))
+        threads = dict(run_jobs(blas_threads, range(4), workers=workers))
         assert all(each and set(each) == {1} for each in threads.values())
     assert blas_threads(None) == before
 
@@ -214,8 +214,8 @@ def test_blas_runs_on_one_thread():
 def test_no_process_is_left_behind(how):
     code = f"""
 import itertools, os, sys, time
-from ttt_theory.execution import run_tasks
-results = run_tasks(lambda _: (time.sleep(0.01), os.getpid())[1], itertools.count(), workers=2)
+from ttt_theory.execution import run_jobs
+results = run_jobs(lambda _: (time.sleep(0.01), os.getpid())[1], itertools.count(), workers=2)
 pids = set()
 for _, pid in results:
     pids.add(pid)
@@ -257,14 +257,14 @@ sys.stdin.read()
 
 
 @pytest.mark.parametrize("when", ["starting", "started"])
-def test_workers_without_a_task_end_with_a_process_that_is_killed(when):
-    # Both workers are there, and neither has finished a task.
+def test_workers_without_a_job_end_with_a_process_that_is_killed(when):
+    # Both workers are there, and neither has finished a job.
     code = """
 import itertools, sys, time
-from ttt_theory.execution import run_tasks
+from ttt_theory.execution import run_jobs
 def wait(_):
     time.sleep(1000.0)
-list(run_tasks(wait, [0], workers=2))
+list(run_jobs(wait, [0], workers=2))
 """
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
@@ -305,33 +305,33 @@ def is_running(pid):
 
 def test_a_cluster_gives_the_same_results_when_a_worker_is_killed(scheduler, tmp_path):
     function = killed_once(tmp_path / "marker")
-    results = list(run_tasks(function, range(400), scheduler=scheduler))
+    results = list(run_jobs(function, range(400), scheduler=scheduler))
     assert sorted(results) == [(number, number**2) for number in range(400)]
     assert (tmp_path / "marker").exists()
 
 
 def test_a_cluster_raises_what_the_function_raises(scheduler, tmp_path):
     with pytest.raises(ZeroDivisionError, match="of the function"):
-        list(run_tasks(logged(tmp_path / "log"), range(9), scheduler=scheduler))
+        list(run_jobs(logged(tmp_path / "log"), range(9), scheduler=scheduler))
     assert (tmp_path / "log").read_text() == "."
 
 
 def test_a_cluster_runs_blas_on_one_thread(scheduler):
-    threads = dict(run_tasks(blas_threads, range(4), scheduler=scheduler))
+    threads = dict(run_jobs(blas_threads, range(4), scheduler=scheduler))
     assert all(each and set(each) == {1} for each in threads.values())
 
 
 def test_a_run_on_a_cluster_can_be_closed(scheduler):
-    results = run_tasks(square, itertools.count(), scheduler=scheduler)
+    results = run_jobs(square, itertools.count(), scheduler=scheduler)
     next(results)
     results.close()
-    assert dict(run_tasks(square, range(3), scheduler=scheduler)) == {0: 0, 1: 1, 2: 4}
+    assert dict(run_jobs(square, range(3), scheduler=scheduler)) == {0: 0, 1: 1, 2: 4}
 
 
 def test_a_cluster_that_goes_away_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster_module, "_SECONDS_WITHOUT_WORKERS", 1.0)
     with cluster(tmp_path, ["--no-nanny"]) as address:
-        results = run_tasks(lambda _: os.getpid(), itertools.count(), scheduler=address)
+        results = run_jobs(lambda _: os.getpid(), itertools.count(), scheduler=address)
         _, worker = next(results)
         os.kill(worker, signal.SIGKILL)
         with pytest.raises(LostWorkersError, match=r"^workers: the scheduler at [^\n]*gone$"):
@@ -350,7 +350,7 @@ def test_a_cluster_that_goes_away_is_an_error(tmp_path, monkeypatch):
 def test_no_scheduler_at_the_address(address, remedy, monkeypatch):
     monkeypatch.setattr(cluster_module, "_SECONDS_TO_CONNECT", 0.3)
     with pytest.raises(InvalidSettingError, match=f"^scheduler: '{address}' is not.*{remedy}"):
-        list(run_tasks(square, range(3), scheduler=address))
+        list(run_jobs(square, range(3), scheduler=address))
 
 
 def test_a_scheduler_without_workers(tmp_path, monkeypatch):
@@ -359,7 +359,7 @@ def test_a_scheduler_without_workers(tmp_path, monkeypatch):
         cluster(tmp_path, []) as address,
         pytest.raises(InvalidSettingError, match=r"^scheduler: .*start a worker.*dask worker tcp"),
     ):
-        list(run_tasks(square, range(3), scheduler=address))
+        list(run_jobs(square, range(3), scheduler=address))
 
 
 @pytest.mark.parametrize(
@@ -372,4 +372,4 @@ def test_a_scheduler_without_workers(tmp_path, monkeypatch):
 def test_what_is_not_installed_is_named(missing, arguments, remedy, monkeypatch):
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(InvalidSettingError, match=f"install {remedy}"):
-        list(run_tasks(square, range(3), **arguments))
+        list(run_jobs(square, range(3), **arguments))

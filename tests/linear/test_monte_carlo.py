@@ -30,10 +30,10 @@ from ttt_theory import (
 )
 from ttt_theory.evidence.confidence_sequence import MeanTest, reached_margin
 from ttt_theory.evidence.record import Verdict
-from ttt_theory.linear.monte_carlo import METHODS, experiment, simulate, simulation_steps
+from ttt_theory.linear.monte_carlo import METHODS, literal_simulator, simulate, simulation_steps
 from ttt_theory.linear.simulation import data_vector
-from ttt_theory.linear.simulation.conditional import ConditionalExperiment
-from ttt_theory.linear.simulation.sufficient import SufficientExperiment
+from ttt_theory.linear.simulation.conditional import ConditionalSimulator
+from ttt_theory.linear.simulation.sufficient import SufficientSimulator
 from ttt_theory.linear.witnesses.second_moments import second_moments
 from ttt_theory.testing import settings
 
@@ -66,13 +66,13 @@ LARGER = {
 }
 
 
-@pytest.mark.parametrize("kind", [SufficientExperiment, ConditionalExperiment])
+@pytest.mark.parametrize("kind", [SufficientSimulator, ConditionalSimulator])
 @pytest.mark.parametrize("name", LARGER)
 def test_coefficients_in_seven_dimensions(name, kind):
     # False-alarm rate 1e-7 a coefficient, whatever the tails; the variance of the sufficient draws,
     # which have the literal law, bounds that of their conditional expectation.
     setting = LARGER[name]
-    literal, risk = experiment(setting), one_step_risk(setting)
+    literal, risk = literal_simulator(setting), one_step_risk(setting)
     exact = np.array([risk.constant, risk.linear, risk.quadratic])
     subject = kind(
         **{field.name: getattr(literal, field.name) for field in dataclasses.fields(literal)}
@@ -106,13 +106,13 @@ def test_the_mean_and_error_are_those_of_the_squared_errors(method):
     estimate = simulate(setting, 500, method=method, seed=5)
     assert (estimate.prompts, estimate.method, estimate.seed) == (500, method, 5)
     assert estimate.step_size == one_step_risk(setting).step_size
-    literal = experiment(setting)
-    kinds = {"sufficient": SufficientExperiment, "conditional": ConditionalExperiment}
+    literal = literal_simulator(setting)
+    kinds = {"sufficient": SufficientSimulator, "conditional": ConditionalSimulator}
     subject = literal
     if method in kinds:
         fields = {field.name: getattr(literal, field.name) for field in dataclasses.fields(literal)}
         subject = kinds[method](**fields)
-    assert subject.prompts_per_block >= 500
+    assert subject.prompts_per_chunk >= 500
     child = np.random.SeedSequence(5).spawn(1)[0]
     values = subject.coefficients(500, np.random.Generator(np.random.SFC64(child)))
     errors = values @ [1.0, -estimate.step_size, estimate.step_size**2]

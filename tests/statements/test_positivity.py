@@ -26,10 +26,10 @@ from ttt_theory.statements.rational import (
     Ratio,
     TooLargeError,
     polynomial,
-    quantity,
 )
 from ttt_theory.statements.symbolic import branches, cases
 from ttt_theory.statements.syntax import parse
+from ttt_theory.statements.vocabulary import quantity
 
 N, K, D, NORM2, NOISE = GENERATORS[: len(NAMES)]
 COUNTS = (1, 2, 7, 100)
@@ -290,7 +290,7 @@ def test_random_statements_that_are_proved_hold(statement):
         values = isotropic_values(point)
         if all(decided(condition, values) for condition in parsed.conditions):
             assert found
-            assert decided(parsed.claim, values) is not False, point
+            assert decided(parsed.comparison, values) is not False, point
 
 
 LIMIT_TERMS = st.sampled_from(
@@ -351,7 +351,7 @@ def check_order(statement, order, point):
     if order.coefficient is not None:
         known = order.coefficient
         bound = f"abs({scaled} - ({known})) < (1 + abs({known}))/10**15"
-    assert decided(parse(bound).claim, values), (point, order)
+    assert decided(parse(bound).comparison, values), (point, order)
 
 
 @pytest.mark.parametrize(
@@ -421,10 +421,14 @@ def test_the_algebra_and_the_numbers_agree(values, name, start):
     parsed = parse(text)
     sides = [
         (branch.left.at(at), branch.right.at(at))
-        for branch in branches(parsed.claim, (), Case(), in_limit=False)
+        for branch in branches(parsed.comparison, (), Case(), in_limit=False)
         if all(Ratio(bound).at(at) >= strict for bound, strict in branch.constraints)
     ]
     assert sides
     assert set(map(str, sides)) == {
-        str(tuple(evaluate(side, exact) for side in (parsed.claim.left, parsed.claim.right)))
+        str(
+            tuple(
+                evaluate(side, exact) for side in (parsed.comparison.left, parsed.comparison.right)
+            )
+        )
     }

@@ -25,7 +25,7 @@ KNOWN = {*SYMBOLS, *QUANTITIES, *FUNCTIONS, "when", "warm", "cold"}
 
 
 def side(text):
-    return parse(f"{text} == 1").claim.left
+    return parse(f"{text} == 1").comparison.left
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_any_text_is_a_statement_or_one_line(text):
     except StatementError as error:
         assert "\n" not in str(error)  # noqa: PT017
         return
-    for comparison in (statement.claim, *statement.conditions):
+    for comparison in (statement.comparison, *statement.conditions):
         for node in (*nodes(comparison.left), *nodes(comparison.right)):
             if isinstance(node, Symbol | Quantity):
                 assert node.name in KNOWN

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 import ttt_theory as ttt
 from ttt_theory import cli
-from ttt_theory.linear.exact.published_limits import published_asymptotics
-from ttt_theory.sweeps.computing import BlockTask, settings_per_block
+from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.exact.published_limits import published_limits
+from ttt_theory.linear.exact.weights import starting_weights
+from ttt_theory.sweeps.computing import ChunkFunction, settings_per_chunk
 from ttt_theory.sweeps.plan import read_plan
 
 SETTING = {
@@ -86,6 +88,11 @@ def test_dimensions_and_coordinates(swept):
     ]
 
 
+def published(setting):
+    problem = Problem.of(setting)
+    return published_limits(problem, starting_weights(problem))
+
+
 def test_every_value_is_of_the_setting_at_its_place(swept):
     plan = read_plan(SWEEP)
     for index, place in enumerate(places(swept)):
@@ -94,11 +101,9 @@ def test_every_value_is_of_the_setting_at_its_place(swept):
         assert here.context_length == risk.context_length
         for name in EXACT:
             assert here[name] == getattr(risk, name), (name, place)
-        published = published_asymptotics(plan.setting(index))
+        limits = published(plan.setting(index))
         for name in ASYMPTOTIC:
-            np.testing.assert_equal(
-                float(here[f"asymptotic_{name}"]), published[f"asymptotic_{name}"]
-            )
+            np.testing.assert_equal(float(here[f"asymptotic_{name}"]), limits[name])
         # Without outliers: the conditional method averages all but the context exactly.
         assert abs(here.simulated - risk.risk_after) < 8.0 * here.standard_error
         assert 0.0 < here.standard_error < 0.2 * risk.risk_before
@@ -132,7 +137,7 @@ def test_blocks_of_several_settings():
     # 257 blocks of two and one that is half full.
     lengths = list(range(1, 516))
     swept = ttt.sweep({"setting": SETTING, "grid": [{"context_length": lengths}]})
-    assert settings_per_block(len(lengths)) == 2
+    assert settings_per_chunk(len(lengths)) == 2
     expected = ttt.isotropic_risk(np.array(lengths), 6, 4, task_square=1.0)
     np.testing.assert_allclose(swept.risk_after, expected.risk_after, rtol=1e-12)
 
@@ -199,9 +204,9 @@ def test_several_threads_give_the_same_bits():
     grid = [{"feature_covariance": tables, "pretraining.feature_covariance": tables}]
     plan = read_plan({**SWEEP, "grid": grid})
     with ThreadPoolExecutor(4) as threads:
-        task = BlockTask.of(plan, "in threads")
+        task = ChunkFunction.of(plan, "in threads")
         found = list(threads.map(task, list(range(30)) * 2))
-    expected = list(map(BlockTask.of(plan, "one by one"), list(range(30)) * 2))
+    expected = list(map(ChunkFunction.of(plan, "one by one"), list(range(30)) * 2))
     assert [block.tobytes() for block in found] == [block.tobytes() for block in expected]
 
 
@@ -245,20 +250,18 @@ def setting_of(n, k, d, scale=1.0, spike=0.0, norm=1.0, **others):
 def test_theorem_4_2(n, k, d, scale, norm):
     # As the theorem is printed, with x/√a for x.
     b2 = scale * norm**2 * sum(i**2 for i in range(1, d + 1))
-    warm = published_asymptotics(setting_of(n, k, d, scale, norm=norm))
-    cold = published_asymptotics(
-        setting_of(n, k, d, scale, 7.0, norm=norm, initialization=ttt.ZeroWeights())
-    )
+    warm = published(setting_of(n, k, d, scale, norm=norm))
+    cold = published(setting_of(n, k, d, scale, 7.0, norm=norm, initialization=ttt.ZeroWeights()))
     improvements = b2 * k / (k + d) * d**3 / (n + d) ** 3, b2 * k / (k + d)
     step_sizes = d / (2 * (k + d) * n**2 * (n + d) * b2), 1 / (2 * (k + d) * n**2 * b2)
     risks = b2 * d / (n + d), b2
     for values, improvement, step_size, risk in zip(
         (warm, cold), improvements, step_sizes, risks, strict=True
     ):
-        assert values["asymptotic_improvement"] == pytest.approx(improvement, rel=1e-12)
-        assert values["asymptotic_step_size"] == pytest.approx(step_size / scale**2, rel=1e-12)
-        assert values["asymptotic_risk_before"] == pytest.approx(risk, rel=1e-12)
-        assert values["asymptotic_risk_after"] == pytest.approx(risk - improvement, rel=1e-9)
+        assert values["improvement"] == pytest.approx(improvement, rel=1e-12)
+        assert values["step_size"] == pytest.approx(step_size / scale**2, rel=1e-12)
+        assert values["risk_before"] == pytest.approx(risk, rel=1e-12)
+        assert values["risk_after"] == pytest.approx(risk - improvement, rel=1e-9)
 
 
 @given(SIZES, SIZES, st.integers(2, 9), st.floats(0.5, 9.0), st.sampled_from([1.0, 3.0]), st.data())
@@ -273,22 +276,22 @@ def test_theorem_5_3(n, k, d, spike, scale, data):
     weights = sigma @ np.linalg.inv((n + 1) * sigma + np.trace(sigma) * np.eye(d))
     rest = np.eye(d) - n * weights
     a, b = beta @ rest @ rest @ beta, n * beta @ beta * np.trace(weights @ weights)
-    values = published_asymptotics(setting)
+    values = published(setting)
     improvement = k / (k + d) * a**2 / (a + b)
     step_size = a / (2 * (k + d) * n**2 * (beta @ beta) * (a + b)) / scale**2
-    assert values["asymptotic_risk_before"] == pytest.approx(a + b, rel=1e-9)
-    assert values["asymptotic_improvement"] == pytest.approx(improvement, rel=1e-9)
-    assert values["asymptotic_risk_after"] == pytest.approx(a + b - improvement, rel=1e-9)
-    assert values["asymptotic_step_size"] == pytest.approx(step_size, rel=1e-9)
+    assert values["risk_before"] == pytest.approx(a + b, rel=1e-9)
+    assert values["improvement"] == pytest.approx(improvement, rel=1e-9)
+    assert values["risk_after"] == pytest.approx(a + b - improvement, rel=1e-9)
+    assert values["step_size"] == pytest.approx(step_size, rel=1e-9)
 
 
 def test_the_asymptotics_are_those_of_the_exact_columns():
     d = 20_000
     for others in ({}, {"spike": 3.0}, {"initialization": ttt.ZeroWeights()}, {"scale": 4.0}):
         setting = setting_of(d // 2, d, d, norm=1e-4, **others)
-        exact, published = ttt.one_step_risk(setting), published_asymptotics(setting)
+        exact, limits = ttt.one_step_risk(setting), published(setting)
         for name in ASYMPTOTIC:
-            ratio = getattr(exact, name) / published[f"asymptotic_{name}"]
+            ratio = getattr(exact, name) / limits[name]
             assert ratio == pytest.approx(1.0, abs=1e-3), (name, others)
 
 
@@ -309,20 +312,20 @@ def test_the_asymptotics_are_those_of_the_exact_columns():
     ],
 )
 def test_where_no_theorem_speaks_there_is_no_number(others):
-    values = published_asymptotics(setting_of(5, 4, 3, **others))
-    assert math.isnan(values["asymptotic_step_size"])
+    values = published(setting_of(5, 4, 3, **others))
+    assert math.isnan(values["step_size"])
     # A zero task has no best step, but its risk is zero all the same.
-    assert ("task" in others) == (not math.isnan(values["asymptotic_risk_after"]))
+    assert ("task" in others) == (not math.isnan(values["risk_after"]))
 
 
 def test_isotropic_features_count_however_they_are_written():
-    expected = published_asymptotics(setting_of(5, 4, 3))
+    expected = published(setting_of(5, 4, 3))
     for features in (ttt.AR1(3, 0.0), ttt.Dense(np.eye(3)), ttt.Spiked(3, [0.0])):
-        assert published_asymptotics(setting_of(5, 4, 3, feature_covariance=features)) == expected
+        assert published(setting_of(5, 4, 3, feature_covariance=features)) == expected
 
 
 def test_blocks_are_small_where_there_are_few_settings():
-    assert [settings_per_block(count) for count in (1, 511, 512, 10**7)] == [1, 1, 2, 64]
+    assert [settings_per_chunk(count) for count in (1, 511, 512, 10**7)] == [1, 1, 2, 64]
 
 
 def test_progress_counts_settings():

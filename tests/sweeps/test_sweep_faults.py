@@ -78,16 +78,16 @@ def finished(process, status):
     return output, [line for line in error.splitlines() if line.startswith("ttt-theory: ")]
 
 
-def blocks_kept(folder, mode="ro&immutable=1"):
-    """Count the blocks in the journal; by default whatever lock its writer holds."""
+def chunks_kept(folder, mode="ro&immutable=1"):
+    """Count the chunks in the journal; by default whatever lock its writer holds."""
     address = f"file:{folder}/sweep.nc.journal?mode={mode}"
     with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as connection:
-        return connection.execute("SELECT count(*) FROM block").fetchone()[0]
+        return connection.execute("SELECT count(*) FROM chunk").fetchone()[0]
     return 0
 
 
-def wait_for_blocks(process, folder, count):
-    while blocks_kept(folder) < count:
+def wait_for_chunks(process, folder, count):
+    while chunks_kept(folder) < count:
         assert process.poll() is None, process.communicate()
         time.sleep(0.002)
 
@@ -119,13 +119,13 @@ def assert_whole(folder, complete):
 
 
 def test_killed_and_resumed(sweep_file, tmp_path, complete):
-    for blocks, options in [(3, []), (6, ["--resume"]), (9, ["--resume", "--workers", "2"])]:
+    for chunks, options in [(3, []), (6, ["--resume"]), (9, ["--resume", "--workers", "2"])]:
         process = started(sweep_file, *options)
-        wait_for_blocks(process, tmp_path, blocks)
+        wait_for_chunks(process, tmp_path, chunks)
         killed(process)
-        # A block that was just being committed is rolled back.
-        kept = blocks_kept(tmp_path, mode="rw")
-        assert blocks - 1 <= kept < SETTINGS
+        # A chunk that was just being committed is rolled back.
+        kept = chunks_kept(tmp_path, mode="rw")
+        assert chunks - 1 <= kept < SETTINGS
         assert not (tmp_path / "sweep.nc").exists()
     seen = []
     ttt.sweep(
@@ -142,7 +142,7 @@ def test_killed_and_resumed(sweep_file, tmp_path, complete):
 
 def test_interrupted_and_resumed(sweep_file, tmp_path, complete):
     process = started(sweep_file, "--workers", "2")
-    wait_for_blocks(process, tmp_path, 3)
+    wait_for_chunks(process, tmp_path, 3)
     # As the terminal does it: to every process of the group.
     os.killpg(process.pid, signal.SIGINT)
     output, _ = finished(process, 130)
@@ -163,7 +163,7 @@ def test_interrupted_and_resumed(sweep_file, tmp_path, complete):
 
 def test_a_killed_worker_costs_nothing(sweep_file, tmp_path, complete):
     process = started(sweep_file, "--workers", "2")
-    wait_for_blocks(process, tmp_path, 2)
+    wait_for_chunks(process, tmp_path, 2)
     os.kill(busiest_child(process.pid), signal.SIGKILL)
     finished(process, 0)
     assert_whole(tmp_path, complete)
@@ -187,7 +187,7 @@ def test_a_cluster_gives_the_same_bits(sweep_file, tmp_path, complete):
 
 def test_only_one_process_works_on_a_sweep(sweep_file, tmp_path):
     process = started(sweep_file)
-    wait_for_blocks(process, tmp_path, 1)
+    wait_for_chunks(process, tmp_path, 1)
     _, errors = finished(started(sweep_file, "--resume"), 2)
     killed(process)
     assert len(errors) == 1
@@ -220,7 +220,7 @@ def test_a_full_disk_is_one_line_and_can_be_resumed(sweep_file, tmp_path, limit,
 
 @pytest.fixture
 def begun(sweep_file, tmp_path):
-    """A sweep of which one block is done, without a process."""
+    """A sweep of which one chunk is done, without a process."""
     sweep_file.write_text(TEXT.replace("300_000", "100"), encoding="utf-8")
     plan = read_plan(sweep_file)
     out = tmp_path / "sweep.nc"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ttt_theory.covariance import AR1, Isotropic
 from ttt_theory.errors import InvalidSettingError, SettingFileError, TTTTheoryError
-from ttt_theory.linear.setting.setting import PretrainedWeights, ZeroWeights
+from ttt_theory.linear.setting.starts import PretrainedWeights, ZeroWeights
 from ttt_theory.sweeps.grid import LARGEST_SWEEP, read_axes
 from ttt_theory.sweeps.plan import Plan, read_plan
 

@@ -1,5 +1,27 @@
-"""The statements of the theory, each with its source and the evidence it asks for.
+"""Claims: what one is, how it becomes known, and how it is verified.
 
-A new claim is one `Claim` in the ``CLAIMS`` of a module here; a new group is one module, named in
-`registry`.
+>>> from ttt_theory.claims import Claim, exactly
+>>> claim = Claim("example/mine", "Mine", "me, 2026", "It holds.", evidence=(lambda effort: [],))
+>>> claim.is_general
+False
 """
+
+from ttt_theory.claims.claim import (
+    Claim,
+    Published,
+    Slip,
+    exactly,
+    statistical_tests,
+    to_leading_order,
+)
+from ttt_theory.claims.registration import register_claim
+
+__all__ = [
+    "Claim",
+    "Published",
+    "Slip",
+    "exactly",
+    "register_claim",
+    "statistical_tests",
+    "to_leading_order",
+]

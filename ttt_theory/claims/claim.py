@@ -5,57 +5,67 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ttt_theory.evidence.effort import Effort
 
 if TYPE_CHECKING:
     from ttt_theory.evidence.record import Evidence
-    from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["ERROR_RATE", "Claim", "Formula", "Notion", "Run", "exactly", "to_leading_order"]
+__all__ = [
+    "Claim",
+    "EvidenceFunction",
+    "Notion",
+    "Published",
+    "SettingCheck",
+    "Slip",
+    "StatedFormula",
+    "declared_tests",
+    "exactly",
+    "statistical_tests",
+    "to_leading_order",
+]
 
-ERROR_RATE = 1e-6
-"""Probability that the statistical tests of a whole run refute a true statement, for any seed.
+EvidenceFunction = Callable[[Effort], "list[Evidence]"]
+"""Gathers evidence that concerns no particular setting."""
 
-As much again is the probability that they confirm one that is wrong by more than its margin.
-"""
+SettingCheck = Callable[[Any, Effort], "list[Evidence]"]
+"""Gathers evidence on one setting."""
+
+_Function = TypeVar("_Function", bound=Callable[..., "list[Evidence]"])
 
 
-@dataclass(frozen=True)
-class Run:
-    """How a piece of evidence is to be gathered.
+def statistical_tests(count: int) -> Callable[[_Function], _Function]:
+    """Declare how many statistical tests a function makes, so that they share the error budget.
 
-    Attributes
+    Parameters
     ----------
-    quick : bool
-        Whether to accept a wider margin in simulations, to be done in seconds.
-    seed : int
-        Of this piece of evidence alone.
-    error_rate : float
-        Rate of false alarms, and of false passes, of each statistical test: its share of the whole
-        run's, or all of it for a test on its own.
-    sequential : bool
-        Whether simulations stop as soon as their verdict is safe.
+    count : int
+        Each test is to be made at ``Effort.error_rate``.
+
+    Returns
+    -------
+    callable
+        A decorator.
+
+    Examples
+    --------
+    >>> @statistical_tests(2)
+    ... def simulated(effort): ...
+    >>> declared_tests(simulated)
+    2
     """
 
-    quick: bool
-    seed: int
-    error_rate: float = ERROR_RATE
-    sequential: bool = False
+    def declare(function: _Function) -> _Function:
+        function.statistical_tests = count  # type: ignore[attr-defined]
+        return function
 
-    @property
-    def margin(self) -> float:
-        """Relative margin that an equivalence test aims for."""
-        return 0.10 if self.quick else 0.02
+    return declare
 
-    @property
-    def widest_margin(self) -> float:
-        """Relative margin beyond which an equivalence test stays undecided."""
-        return 0.25
 
-    @property
-    def numbers(self) -> int:
-        """Array entries that one equivalence test may simulate."""
-        return 25 * 10**7 if self.quick else 10**10
+def declared_tests(function: Callable[..., Any]) -> int:
+    """Return how many statistical tests a function has declared, none by default."""
+    return int(getattr(function, "statistical_tests", 0))
 
 
 class Notion(StrEnum):
@@ -63,30 +73,57 @@ class Notion(StrEnum):
 
     EXACT = "exact"
     LEADING_ORDER = "leading order"
-    """Up to a factor that tends to 1 as d → ∞ with n/d and k/d fixed."""
+    """Up to a factor that tends to 1 as its arguments grow."""
 
 
 @dataclass(frozen=True)
-class Formula:
-    """A function that a claim states, named by the place where its evidence looks it up.
+class Slip:
+    """A mistake that people make with the parameters of a theory's formulas.
+
+    Parameters
+    ----------
+    kind : str
+        What to call it, such as ``"n + 1 for n"``.
+    changes : mapping of str to str
+        By parameter the expression put in its place, with parameters in braces:
+        ``{"context_length": "{context_length} + 1"}``.
+    """
+
+    kind: str
+    changes: Mapping[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class StatedFormula:
+    """A function that a claim states.
 
     Attributes
     ----------
-    module, name : str
+    function : callable
+        A module's own function: it may give its parameters shorter names and returns one
+        expression.
     notion : Notion
+    slips : tuple of Slip
+        Mistakes to plant in it, beside those that can be made in any expression.
+    growth : callable, optional
+        For a leading term: returns by parameter how the arguments grow, as elements of a field,
+        and the indeterminate that goes to infinity.
     """
 
-    module: str
-    name: str
+    function: Callable[..., Any]
     notion: Notion
+    slips: tuple[Slip, ...] = ()
+    growth: Callable[[], tuple[Mapping[str, Any], Any]] | None = None
 
     @property
     def label(self) -> str:
         """Such as ``"limits.warm_step_size"``."""
-        return f"{self.module.rpartition('.')[2]}.{self.name}"
+        return f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}"
 
 
-def exactly(*functions: Callable[..., Any]) -> tuple[Formula, ...]:
+def exactly(
+    *functions: Callable[..., Any], slips: tuple[Slip, ...] = ()
+) -> tuple[StatedFormula, ...]:
     """State functions as they stand.
 
     Examples
@@ -95,51 +132,86 @@ def exactly(*functions: Callable[..., Any]) -> tuple[Formula, ...]:
     >>> [each.label for each in exactly(limits.warm_risk_after)]
     ['limits.warm_risk_after']
     """
-    return tuple(Formula(each.__module__, each.__name__, Notion.EXACT) for each in functions)
+    return tuple(StatedFormula(each, Notion.EXACT, slips) for each in functions)
 
 
-def to_leading_order(*functions: Callable[..., Any]) -> tuple[Formula, ...]:
-    """State functions of n, k and d as leading terms for large n, k, d in proportion."""
-    return tuple(
-        Formula(each.__module__, each.__name__, Notion.LEADING_ORDER) for each in functions
-    )
+def to_leading_order(
+    *functions: Callable[..., Any],
+    growth: Callable[[], tuple[Mapping[str, Any], Any]],
+    slips: tuple[Slip, ...] = (),
+) -> tuple[StatedFormula, ...]:
+    """State functions as leading terms, up to a factor that tends to 1 as their arguments grow."""
+    return tuple(StatedFormula(each, Notion.LEADING_ORDER, slips, growth) for each in functions)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a paper says, where that is something else than the claim.
+
+    Its verdict comes from evidence of its own, and counts in no verdict of the claim or the run.
+
+    Attributes
+    ----------
+    sentence : str
+        As the paper has it, or as it is read there.
+    reason : str
+        Why it has its verdict, and how the claim differs.
+    evidence : tuple of callables
+        Each takes an `Effort` and returns evidence for or against the sentence.
+    """
+
+    sentence: str
+    reason: str
+    evidence: tuple[EvidenceFunction, ...]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of the theory and the evidence that it asks for.
+    """A statement of a theory and the evidence that it asks for.
 
     Attributes
     ----------
     id, title, source : str
-        Registry key, a readable name, and the paper's theorem.
+        What it is called on the command line, a readable name, and the paper's theorem.
     statement : str
-        What is verified; the wording is ours.
-    formulas : tuple of Formula
-        What the statement says in symbols, each with the notion that it is meant in.  The evidence
-        reaches these functions through their module, so that a wrong version can be planted there.
-    proofs : tuple of callables
-        Each takes a `Run` and returns evidence that concerns no particular setting.
+        What is verified, worded so that a correct build confirms it.
+    formulas : tuple of StatedFormula
+        What the statement says in symbols.  The evidence looks these functions up when it calls
+        them, in the module or file that defines them, so that a wrong version can be planted there.
+    evidence : tuple of callables
+        Each takes an `Effort` and returns evidence that concerns no particular setting.
     checks : tuple of callables
-        Each takes a setting and a `Run`.  A claim with checks is general: it can be verified on
-        any setting.
-    tests_per_check : int
-        How many statistical tests each check makes, of error rate ``Run.error_rate`` each.
-    settings : mapping of str to Setting
+        Each takes a setting and an `Effort`.  A claim with checks is general: it can be verified on
+        any setting of its kind.
+    settings : mapping of str to object
         Where the checks run when the user names no setting.
+    published : Published, optional
+        The paper's own sentence, where it says something else.
     """
 
     id: str
     title: str
     source: str
     statement: str
-    formulas: tuple[Formula, ...] = ()
-    proofs: tuple[Callable[[Run], list[Evidence]], ...] = ()
-    checks: tuple[Callable[[Setting, Run], list[Evidence]], ...] = ()
-    tests_per_check: int = 0
-    settings: Mapping[str, Setting] = field(default_factory=dict)
+    formulas: tuple[StatedFormula, ...] = ()
+    evidence: tuple[EvidenceFunction, ...] = ()
+    checks: tuple[SettingCheck, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    published: Published | None = None
 
     @property
     def is_general(self) -> bool:
         """Whether the claim can be verified on a user's setting."""
         return bool(self.checks)
+
+    def applies_to(self, setting: object) -> bool:
+        """Whether the checks are for settings of this kind: that of the claim's own."""
+        kinds = tuple({type(each) for each in self.settings.values()})
+        return self.is_general and isinstance(setting, kinds)
+
+    @property
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """All functions that the claim is made of."""
+        published = self.published.evidence if self.published else ()
+        formulas = tuple(each.function for each in self.formulas)
+        return (*formulas, *self.evidence, *self.checks, *published)

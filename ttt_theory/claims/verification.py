@@ -7,63 +7,92 @@ import math
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import Any
 
 import numpy as np
 
 from ttt_theory.checks import checked_integer
-from ttt_theory.claims.claim import ERROR_RATE, Run
-from ttt_theory.claims.registry import claims as all_claims
-from ttt_theory.claims.registry import find
+from ttt_theory.claims.claim import Claim, declared_tests
+from ttt_theory.claims.registration import all_claims, matching
 from ttt_theory.errors import InvalidSettingError, UnknownClaimError
-from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
+from ttt_theory.evidence.effort import ERROR_RATE, Effort
+from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict, joint_verdict
+from ttt_theory.execution import run_jobs
 
-if TYPE_CHECKING:
-    from ttt_theory.claims.claim import Claim
-    from ttt_theory.linear.setting.setting import Setting
-
-__all__ = ["ClaimReport", "Report", "Task", "plan", "verify"]
+__all__ = ["ClaimReport", "EvidenceJob", "PublishedReport", "Report", "Role", "jobs_of", "verify"]
 
 _MOST_SETTINGS = 100
 
 
-@dataclass(frozen=True)
-class Task:
-    """One function of a claim to run, on a setting if it is a check."""
+class Role(Enum):
+    """What a function of a claim gathers evidence for."""
 
-    claim: str
+    CLAIM = "claim"
+    """The claim itself, whatever the setting."""
+    SETTING = "setting"
+    """The claim, on a setting."""
+    PUBLISHED = "published"
+    """The paper's own sentence."""
+
+
+@dataclass(frozen=True)
+class EvidenceJob:
+    """One function of a claim to run, on a setting if it is a check.
+
+    Attributes
+    ----------
+    claim : Claim
+    role : Role
+    index : int
+        Which of the claim's functions of that role.
+    setting_name : str, optional
+    setting : object, optional
+    position : int
+        The setting's place among those that the checks run on.
+    """
+
+    claim: Claim
+    role: Role
     index: int
     setting_name: str | None = None
-    setting: Setting | None = None
+    setting: Any = None
     position: int = 0
 
     @property
     def label(self) -> str:
         """What to show while it runs."""
-        return self.claim if self.setting_name is None else f"{self.claim}: {self.setting_name}"
+        name = self.claim.id
+        return name if self.setting_name is None else f"{name}: {self.setting_name}"
 
     @property
     def tests(self) -> int:
-        """Number of statistical tests it makes."""
-        return 0 if self.setting is None else find(self.claim).tests_per_check
+        """Number of statistical tests that it declares."""
+        return declared_tests(self._function)
 
-    def gather(self, run: Run) -> tuple[list[Evidence], float]:
+    @property
+    def _function(self) -> Callable[..., list[Evidence]]:
+        if self.role is Role.CLAIM:
+            return self.claim.evidence[self.index]
+        if self.role is Role.SETTING:
+            return self.claim.checks[self.index]
+        assert self.claim.published is not None
+        return self.claim.published.evidence[self.index]
+
+    def gather(self, effort: Effort) -> tuple[list[Evidence], float]:
         """Gather the evidence from the seed of the whole run, and say how long it took."""
         start = time.perf_counter()
-        claim = find(self.claim)
-        run = dataclasses.replace(run, seed=self._seed(run.seed))
+        effort = dataclasses.replace(effort, seed=self._seed(effort.seed))
+        arguments = (effort,) if self.role is not Role.SETTING else (self.setting, effort)
         try:
-            if self.setting is None:
-                evidence = claim.proofs[self.index](run)
-            else:
-                evidence = claim.checks[self.index](self.setting, run)
+            evidence = self._accepted(self._function(*arguments), effort)
         except Exception as error:  # noqa: BLE001
             # A wrong formula may divide by zero, leave a root finder without a root, or give a size
             # that no setting has; that costs this piece of evidence, not the rest of the run.  The
             # user's settings were checked when they were made.
-            evidence = [Evidence("none", Verdict.UNDECIDED, f"not to be computed: {error!r}")]
+            evidence = [_nothing(f"not to be computed: {error!r}")]
         if self.setting_name is not None:
             evidence = [
                 dataclasses.replace(each, statement=f"{self.setting_name}: {each.statement}")
@@ -71,11 +100,55 @@ class Task:
             ]
         return evidence, time.perf_counter() - start
 
+    def _accepted(self, evidence: list[Evidence], effort: Effort) -> list[Evidence]:
+        """Return the evidence, and what keeps it from counting if anything does."""
+        name = self._function.__name__
+        if not evidence:
+            return [_nothing(f"{name} gathered nothing")]
+        rates = [each.measured.get("false_alarm_rate", 0.0) for each in evidence]
+        allowed = self.tests * effort.error_rate
+        if math.fsum(rates) > allowed * (1.0 + 1e-9):
+            reason = f"{name} made more statistical tests than the {self.tests} that it declares"
+            return [*evidence, _nothing(f"{reason}, with statistical_tests")]
+        return evidence
+
     def _seed(self, seed: int) -> int:
         """Spawn a seed that depends on the claim and the positions of function and setting."""
-        key = (zlib.crc32(self.claim.encode()), self.index, self.position)
+        key = [zlib.crc32(self.claim.id.encode()), self.index, self.position]
+        if self.role is Role.PUBLISHED:
+            key.append(1)
         child = np.random.SeedSequence(seed, spawn_key=key)
         return int.from_bytes(child.generate_state(4).tobytes(), "little")
+
+
+def _nothing(statement: str) -> Evidence:
+    return Evidence(EvidenceKind.NONE, Verdict.UNDECIDED, statement)
+
+
+@dataclass(frozen=True)
+class PublishedReport:
+    """What came out for a paper's own sentence.
+
+    Attributes
+    ----------
+    sentence, reason : str
+    verdict : Verdict
+    evidence : list of Evidence
+    """
+
+    sentence: str
+    reason: str
+    verdict: Verdict
+    evidence: list[Evidence]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the entry of the JSON report."""
+        return {
+            "sentence": self.sentence,
+            "verdict": str(self.verdict),
+            "reason": self.reason,
+            "evidence": [each.as_dict() for each in self.evidence],
+        }
 
 
 @dataclass(frozen=True)
@@ -90,12 +163,15 @@ class ClaimReport:
     evidence : list of Evidence
     seconds : float
         Computing time.
+    published : PublishedReport, optional
+        What came out for the paper's own sentence, where there is one and no setting is given.
     """
 
     claim: Claim
     verdict: Verdict
     evidence: list[Evidence]
     seconds: float
+    published: PublishedReport | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the entry of the JSON report."""
@@ -105,6 +181,7 @@ class ClaimReport:
             "source": self.claim.source,
             "statement": self.claim.statement,
             "verdict": str(self.verdict),
+            "published": None if self.published is None else self.published.as_dict(),
             "evidence": [each.as_dict() for each in self.evidence],
             "seconds": self.seconds,
         }
@@ -137,7 +214,7 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """The joint verdict of all claims."""
+        """The joint verdict of all claims; what papers say counts for nothing in it."""
         return joint_verdict([claim.verdict for claim in self.claims])
 
     @property
@@ -146,10 +223,13 @@ class Report:
 
         The bounds add up the rates that the tests were made at; `budget` is what they share.
         """
+        evidence = [each for claim in self.claims for each in claim.evidence]
+        evidence += [
+            each for claim in self.claims if claim.published for each in claim.published.evidence
+        ]
         rates = [
             (each.measured["false_alarm_rate"], each.measured["false_pass_rate"])
-            for claim in self.claims
-            for each in claim.evidence
+            for each in evidence
             if "false_alarm_rate" in each.measured
         ]
         return {
@@ -173,67 +253,98 @@ class Report:
         }
 
 
-def plan(
-    claims: Sequence[str] | None = None, settings: Mapping[str, Setting] | None = None
-) -> list[Task]:
+def jobs_of(
+    claims: Sequence[str | Claim] | None = None, settings: Mapping[str, Any] | None = None
+) -> list[EvidenceJob]:
     """List what there is to run.
 
     Parameters
     ----------
-    claims : sequence of str, optional
-        Ids; all claims if not given.  With `settings`, all general ones.
-    settings : mapping of str to Setting, optional
+    claims : sequence of str or Claim, optional
+        Ids, shell patterns, or claims that need not be registered; all registered ones if not
+        given.  With `settings`, all general ones that apply to any of them.
+    settings : mapping of str to object, optional
         The user's settings by name.  The claims' checks run on these instead of the built-in
-        settings, and proofs that concern no setting do not run.
+        settings, and evidence that concerns no setting is not gathered.
 
     Returns
     -------
-    list of Task
+    list of EvidenceJob
 
     Raises
     ------
     UnknownClaimError
-        If an id is unknown, or its claim has nothing to check on a setting.
+        If a pattern matches nothing, or its claims have nothing to check on the settings.
     """
-    if isinstance(claims, str):
-        claims = [claims]
     if settings is not None and len(settings) > _MOST_SETTINGS:
         raise InvalidSettingError("setting", len(settings), f"give at most {_MOST_SETTINGS} a run")
-    chosen = [find(claim_id) for claim_id in dict.fromkeys(claims)] if claims else all_claims()
+    chosen = _chosen(claims)
     if settings:
-        general = [claim.id for claim in all_claims() if claim.is_general]
-        if claims:
-            for claim in chosen:
-                if not claim.is_general:
-                    raise UnknownClaimError(f"{claim.id} (on a setting)", general)
-        chosen = [claim for claim in chosen if claim.is_general]
-    tasks = []
+        chosen = _applicable(chosen, settings, is_asked_for=bool(claims))
+    jobs = []
     for claim in chosen:
         if not settings:
-            tasks += [Task(claim.id, index) for index in range(len(claim.proofs))]
+            jobs += [EvidenceJob(claim, Role.CLAIM, i) for i in range(len(claim.evidence))]
+            published = claim.published.evidence if claim.published else ()
+            jobs += [EvidenceJob(claim, Role.PUBLISHED, i) for i in range(len(published))]
         for position, (name, setting) in enumerate((settings or claim.settings).items()):
-            tasks += [
-                Task(claim.id, index, name, setting, position) for index in range(len(claim.checks))
-            ]
-    return tasks
+            if claim.applies_to(setting):
+                jobs += [
+                    EvidenceJob(claim, Role.SETTING, index, name, setting, position)
+                    for index in range(len(claim.checks))
+                ]
+    return jobs
+
+
+def _chosen(claims: Sequence[str | Claim] | None) -> list[Claim]:
+    if not claims:
+        return all_claims()
+    if isinstance(claims, str | Claim):
+        claims = [claims]
+    chosen: dict[str, Claim] = {}
+    for each in claims:
+        for claim in [each] if isinstance(each, Claim) else matching([each]):
+            chosen.setdefault(claim.id, claim)
+    return list(chosen.values())
+
+
+def _applicable(
+    chosen: list[Claim], settings: Mapping[str, Any], *, is_asked_for: bool
+) -> list[Claim]:
+    """Return the claims that apply to any of the settings."""
+
+    def applies(claim: Claim) -> bool:
+        return any(map(claim.applies_to, settings.values()))
+
+    general = [claim.id for claim in all_claims() if applies(claim)]
+    applicable = [claim for claim in chosen if applies(claim)]
+    if is_asked_for and not applicable:
+        raise UnknownClaimError(f"{chosen[0].id} (on a setting)", general)
+    for name, setting in settings.items():
+        if not any(claim.applies_to(setting) for claim in applicable):
+            raise InvalidSettingError(
+                "settings", name, f"give a setting of a theory that has general claims: {general}"
+            )
+    return applicable
 
 
 def verify(
-    claims: Sequence[str] | None = None,
+    claims: Sequence[str | Claim] | None = None,
     *,
-    settings: Mapping[str, Setting] | None = None,
+    settings: Mapping[str, Any] | None = None,
     quick: bool = False,
     sequential: bool = False,
     seed: int = 0,
     workers: int | None = None,
-    progress: Callable[[Task, int, int], None] | None = None,
+    scheduler: str | None = None,
+    progress: Callable[[EvidenceJob, int, int], None] | None = None,
 ) -> Report:
     """Gather the evidence of claims and judge them.
 
     Parameters
     ----------
-    claims : sequence of str, optional
-        Ids of the claims; all of them if not given or empty.
+    claims : sequence of str or Claim, optional
+        Ids or shell patterns, or claims themselves; all that are registered if not given or empty.
     settings : mapping of str to Setting, optional
         Verify the general claims on these settings instead of the built-in ones.
     quick : bool
@@ -243,9 +354,11 @@ def verify(
     seed : int
         Non-negative; of all simulations.
     workers : int, optional
-        Number of processes; as many as there are cores if not given.
+        Number of processes; as many as there are cores if not given.  It changes no bit.
+    scheduler : str, optional
+        Address of a running Dask scheduler, whose workers are used instead.
     progress : callable, optional
-        Called with each finished task, the number finished, and their total.
+        Called with each finished job, the number finished, and their total.
 
     Returns
     -------
@@ -255,7 +368,7 @@ def verify(
     Raises
     ------
     UnknownClaimError
-        If an id is unknown, or its claim has nothing to check on a setting.
+        If a pattern matches nothing, or its claims have nothing to check on a setting.
     InvalidSettingError
         If another argument is out of range.
 
@@ -266,33 +379,31 @@ def verify(
     confirmed
     """
     seed = checked_integer("seed", seed, 0, 2**128 - 1)
-    if workers is None:
-        workers = os.cpu_count() or 1
-    workers = checked_integer("workers", workers, 1, 1024)
+    workers = checked_workers(workers)
     start = time.perf_counter()
-    tasks = plan(claims, settings)
-    tests = sum(task.tests for task in tasks)
-    run = Run(quick, seed, ERROR_RATE / max(1, tests), sequential)
+    jobs = jobs_of(claims, settings)
+    tests = sum(job.tests for job in jobs)
+    effort = Effort(quick, seed, ERROR_RATE / max(1, tests), sequential)
+    # Simulations take longest; started first, they do not keep one process busy at the end.
+    order = sorted(range(len(jobs)), key=lambda place: not jobs[place].tests)
     outcomes: dict[int, tuple[list[Evidence], float]] = {}
     try:
-        for index, outcome in _outcomes(tasks, run, workers):
-            outcomes[index] = outcome
+        for position, outcome in run_jobs(
+            _gathered,
+            [(jobs[place], effort) for place in order],
+            workers=min(workers, max(1, len(jobs))),
+            scheduler=scheduler,
+        ):
+            place = order[position]
+            outcomes[place] = outcome
             if progress is not None:
-                progress(tasks[index], len(outcomes), len(tasks))
+                progress(jobs[place], len(outcomes), len(jobs))
     except KeyboardInterrupt:
         pass
-    reports = []
-    for claim_id in dict.fromkeys(task.claim for task in tasks):
-        indices = [index for index, task in enumerate(tasks) if task.claim == claim_id]
-        evidence = [each for index in indices if index in outcomes for each in outcomes[index][0]]
-        evidence += [
-            Evidence("none", Verdict.UNDECIDED, f"{tasks[index].label}: interrupted")
-            for index in indices
-            if index not in outcomes
-        ]
-        verdict = joint_verdict([each.verdict for each in evidence])
-        seconds = sum(outcomes[index][1] for index in indices if index in outcomes)
-        reports.append(ClaimReport(find(claim_id), verdict, evidence, seconds))
+    reports = [
+        _claim_report(claim_id, jobs, outcomes)
+        for claim_id in dict.fromkeys(job.claim.id for job in jobs)
+    ]
     return Report(
         reports,
         quick,
@@ -300,28 +411,44 @@ def verify(
         seed,
         list(settings or {}),
         time.perf_counter() - start,
-        interrupted=len(outcomes) < len(tasks),
+        interrupted=len(outcomes) < len(jobs),
     )
 
 
-def _outcomes(
-    tasks: list[Task], run: Run, workers: int
-) -> Iterator[tuple[int, tuple[list[Evidence], float]]]:
-    if workers == 1 or len(tasks) == 1:
-        for index, task in enumerate(tasks):
-            yield index, task.gather(run)
-        return
-
-    from joblib import Parallel, delayed
-
-    # Simulations take longest; started first, they do not keep one process busy at the end.
-    order = sorted(range(len(tasks)), key=lambda index: (tasks[index].setting is None, -index))
-    with Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1) as parallel:
-        yield from parallel(delayed(_gather)(index, tasks[index], run) for index in order)
+def checked_workers(workers: int | None) -> int:
+    """Return a number of processes, as many as there are cores if none is given."""
+    if workers is None:
+        workers = os.cpu_count() or 1
+    return checked_integer("workers", workers, 1, 1024)
 
 
-def _gather(index: int, task: Task, run: Run) -> tuple[int, tuple[list[Evidence], float]]:
-    from threadpoolctl import threadpool_limits
+def _gathered(job: tuple[EvidenceJob, Effort]) -> tuple[list[Evidence], float]:
+    evidence_job, effort = job
+    return evidence_job.gather(effort)
 
-    with threadpool_limits(1):
-        return index, task.gather(run)
+
+def _claim_report(
+    claim_id: str, jobs: list[EvidenceJob], outcomes: dict[int, tuple[list[Evidence], float]]
+) -> ClaimReport:
+    """Put together what the jobs of a claim have found."""
+    places = [place for place, job in enumerate(jobs) if job.claim.id == claim_id]
+    claim = jobs[places[0]].claim
+
+    def found(*roles: Role) -> list[Evidence]:
+        asked = [place for place in places if jobs[place].role in roles]
+        evidence = [each for place in asked if place in outcomes for each in outcomes[place][0]]
+        missing = [place for place in asked if place not in outcomes]
+        return evidence + [_nothing(f"{jobs[place].label}: interrupted") for place in missing]
+
+    evidence, for_published = found(Role.CLAIM, Role.SETTING), found(Role.PUBLISHED)
+    published = None
+    if claim.published is not None and for_published:
+        published = PublishedReport(
+            claim.published.sentence,
+            claim.published.reason,
+            joint_verdict([each.verdict for each in for_published]),
+            for_published,
+        )
+    seconds = sum(outcomes[place][1] for place in places if place in outcomes)
+    verdict = joint_verdict([each.verdict for each in evidence])
+    return ClaimReport(claim, verdict, evidence, seconds, published)

@@ -6,70 +6,99 @@ There two formulas are the same exactly when they are equal, at once and with no
 
 from __future__ import annotations
 
+import copyreg
+import functools
 from typing import Any
 
 import numpy as np
 import sympy
+from sympy.polys.fields import FracElement
 
-from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
+from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict, joint_verdict
 
-__all__ = [
-    "ALPHA",
-    "BIAS",
-    "DIM",
-    "GAMMA",
-    "LENGTH",
-    "NOISE",
-    "SAMPLES",
-    "TASK_SQUARE",
-    "VARIANCE",
-    "WEIGHT",
-    "X",
-    "Y",
-    "Z",
-    "identity",
-    "limit",
-    "positive",
-    "proof",
-]
-
-_NAMES = "n k d alpha gamma beta2 sigma2 w A B x y z"
-_FIELD, *_GENERATORS = sympy.field(_NAMES.split(), sympy.QQ)
-LENGTH, SAMPLES, DIM, ALPHA, GAMMA, TASK_SQUARE, NOISE, WEIGHT, BIAS, VARIANCE = _GENERATORS[:10]
-"""Indeterminates n, k, d, α, γ, ‖β‖², σ², w, A and B of one field of rational functions."""
-X, Y, Z = _GENERATORS[10:]
-"""Further indeterminates, for whatever an argument needs."""
+__all__ = ["identity", "indeterminates", "limit", "positive", "proof"]
 
 _POINTS, _LARGEST_PART = 200, 9
+
+
+def indeterminates(names: str) -> list[Any]:
+    """Return indeterminates of one field of rational functions, for the formulas to run on.
+
+    Parameters
+    ----------
+    names : str
+        With blanks between them.
+
+    Returns
+    -------
+    list
+        Elements of ``sympy.field(names, sympy.QQ)``.  Fewer make for faster proofs.
+
+    Examples
+    --------
+    >>> n, k = indeterminates("n k")
+    >>> (n**2 - k**2) / (n + k)
+    n - k
+    """
+    return list(_rational_functions(tuple(names.split())).gens)
+
+
+@functools.cache
+def _rational_functions(names: tuple[str, ...]) -> Any:
+    field, *_ = sympy.field(list(names), sympy.QQ)
+    return field
+
+
+def _rebuilt(names: tuple[str, ...], top: dict[Any, Any], bottom: dict[Any, Any]) -> Any:
+    field = _rational_functions(names)
+    return field.raw_new(field.ring.from_dict(top), field.ring.from_dict(bottom))
+
+
+def _reduced(element: Any) -> tuple[Any, ...]:
+    names = tuple(map(str, element.field.symbols))
+    return _rebuilt, (names, dict(element.numer), dict(element.denom))
+
+
+# SymPy's own way to pickle an element fails; a theorem with indeterminates is sent to processes.
+copyreg.pickle(FracElement, _reduced)
+
+
+def _field(*elements: Any) -> Any:
+    """Return the field that some elements belong to; None if all are plain numbers."""
+    return next((each.field for each in elements if hasattr(each, "field")), None)
 
 
 def proof(statement: str, holds: bool, **measured: Any) -> Evidence:
     """Return the evidence of an argument that has been carried through, or has failed."""
     verdict = Verdict.CONFIRMED if holds else Verdict.REFUTED
-    return Evidence("identity", verdict, statement, measured)
+    return Evidence(EvidenceKind.IDENTITY, verdict, statement, measured)
 
 
 def identity(statement: str, left: Any, right: Any) -> Evidence:
-    """Prove that two rational functions are the same.
+    """Prove that two rational functions of one field, or exact numbers, are the same.
 
     Examples
     --------
-    >>> str(identity("1/n + 1/k", 1 / LENGTH + 1 / SAMPLES, (LENGTH + SAMPLES) / LENGTH).verdict)
-    'refuted'
+    >>> n, k = indeterminates("n k")
+    >>> print(identity("the sum of 1/n and 1/k", 1 / n + 1 / k, (n + k) / n).verdict)
+    refuted
     """
-    left, right = _FIELD(left), _FIELD(right)
+    field = _field(left, right)
+    if field is None:
+        return proof(statement, bool(left == right))
+    left, right = field(left), field(right)
     # Elements are reduced fractions, the same if their parts are; a difference is slow to reduce.
     if left == right:
         return proof(statement, True)
     used = sorted(_indices(left) | _indices(right))
     for first in range(2, 12):
-        point = [sympy.QQ(first + i) for i in range(len(_GENERATORS))]
+        point = [sympy.QQ(first + i) for i in range(len(field.gens))]
         values = [_at(each, point) for each in (left, right)]
         if None not in values and values[0] != values[1]:
             return proof(
                 statement,
                 False,
-                counterexample={str(_GENERATORS[i]): int(point[i]) for i in used},
+                counterexample={str(field.gens[i]): int(point[i]) for i in used},
                 difference=str(values[0] - values[1]),
             )
     return proof(statement, not (left - right).numer)
@@ -87,7 +116,7 @@ def _at(element: Any, point: list[Any]) -> Any:
     return numerator / denominator if denominator else None
 
 
-def limit(statement: str, exact: Any, asymptotic: Any, variable: Any = DIM) -> Evidence:
+def limit(statement: str, exact: Any, asymptotic: Any, variable: Any) -> Evidence:
     """Prove that exact/asymptotic tends to 1 as a variable grows.
 
     Both are rational in the variable, so the limit is read off the leading coefficients; the order
@@ -95,19 +124,21 @@ def limit(statement: str, exact: Any, asymptotic: Any, variable: Any = DIM) -> E
 
     Examples
     --------
-    >>> limit("d + 1 is d", DIM + 1, DIM).measured
+    >>> [d] = indeterminates("d")
+    >>> limit("d + 1 is d", d + 1, d, d).measured
     {'error_order': 1, 'error_coefficient': '1'}
     """
-    ratio = _FIELD(exact) / _FIELD(asymptotic)
-    place = _GENERATORS.index(variable)
+    field = variable.field
+    ratio = field(exact) / field(asymptotic)
+    place = field.gens.index(variable)
     (top, top_degree), (bottom, bottom_degree) = (
         _leading(part, place) for part in (ratio.numer, ratio.denom)
     )
     if top_degree != bottom_degree or top != bottom:
-        leading = sympy.factor((_FIELD(top) / bottom).as_expr())
+        leading = sympy.factor((field(top) / bottom).as_expr())
         leading *= variable.as_expr() ** (top_degree - bottom_degree)
         return Evidence(
-            "limit", Verdict.REFUTED, statement, {"leading_term_of_ratio": str(leading)}
+            EvidenceKind.LIMIT, Verdict.REFUTED, statement, {"leading_term_of_ratio": str(leading)}
         )
     error = ratio.numer - ratio.denom
     measured: dict[str, Any] = {"error_order": None, "error_coefficient": "0"}
@@ -115,9 +146,9 @@ def limit(statement: str, exact: Any, asymptotic: Any, variable: Any = DIM) -> E
         leading_error, degree = _leading(error, place)
         measured = {
             "error_order": bottom_degree - degree,
-            "error_coefficient": str(sympy.factor((_FIELD(leading_error) / bottom).as_expr())),
+            "error_coefficient": str(sympy.factor((field(leading_error) / bottom).as_expr())),
         }
-    return Evidence("limit", Verdict.CONFIRMED, statement, measured)
+    return Evidence(EvidenceKind.LIMIT, Verdict.CONFIRMED, statement, measured)
 
 
 def _leading(polynomial: Any, place: int) -> tuple[Any, int]:
@@ -150,14 +181,16 @@ def positive(statement: str, *elements: Any) -> Evidence:
 
     Examples
     --------
-    >>> for each in (LENGTH + 1) / DIM, LENGTH - 1, LENGTH**2 - LENGTH + 1:
+    >>> n, d = indeterminates("n d")
+    >>> for each in (n + 1) / d, n - 1, n**2 - n + 1:
     ...     print(positive("", each).verdict)
     confirmed
     refuted
     undecided
     """
     verdicts = []
-    for function in map(_FIELD, elements):
+    field = _field(*elements)
+    for function in map(field, elements):
         if _has_positive_terms(function):
             verdicts.append(Verdict.CONFIRMED)
             continue
@@ -165,7 +198,7 @@ def positive(statement: str, *elements: Any) -> Evidence:
         if point is not None:
             return proof(statement, False, counterexample=point)
         verdicts.append(Verdict.UNDECIDED)
-    return Evidence("identity", joint_verdict(verdicts), statement)
+    return Evidence(EvidenceKind.IDENTITY, joint_verdict(verdicts), statement)
 
 
 def _has_positive_terms(function: Any) -> bool:
@@ -180,12 +213,13 @@ def _has_positive_terms(function: Any) -> bool:
 
 def _nonpositive_point(function: Any) -> dict[str, str] | None:
     """Return arguments at which a function is zero, negative or not defined, if they are found."""
+    generators = function.field.gens
     parts = np.random.default_rng(0).integers(
-        1, _LARGEST_PART, size=(_POINTS, len(_GENERATORS), 2), endpoint=True
+        1, _LARGEST_PART, size=(_POINTS, len(generators), 2), endpoint=True
     )
     for ratios in parts.tolist():
         point = [sympy.QQ(*ratio) for ratio in ratios]
         value = _at(function, point)
         if value is None or value <= 0:
-            return {str(_GENERATORS[i]): str(point[i]) for i in sorted(_indices(function))}
+            return {str(generators[i]): str(point[i]) for i in sorted(_indices(function))}
     return None

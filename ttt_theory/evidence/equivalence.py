@@ -3,97 +3,106 @@
 The exact value is confirmed when the confidence interval of the simulated mean covers it and lies
 within a margin of it, and refuted when the interval leaves it out.  Variances come from exact
 moments and the interval from a confidence sequence, so that the error rates hold for every sample
-size and tail, and for looking after every block as for looking once.
+size and tail, and for looking after every chunk as for looking once.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ttt_theory.evidence.confidence_sequence import MeanTest, reached_margin, samples_for_margin
-from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
-from ttt_theory.linear.simulation.literal import QUERIES
-from ttt_theory.linear.witnesses.second_moments import second_moments
+from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict, joint_verdict
 from ttt_theory.sampling.runner import run
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from ttt_theory.checks import FloatArray
-    from ttt_theory.linear.simulation.literal import Experiment
+    from ttt_theory.evidence.effort import Effort
+    from ttt_theory.sampling.moments import Sampler
 
-__all__ = ["COEFFICIENTS", "equivalence"]
+__all__ = ["equivalence"]
 
-COEFFICIENTS = ("constant", "linear", "quadratic")
-"""The coefficients of R(η) that one call tests."""
-
-_BLOCK = 128
-_LARGEST_DIM = 300
+_DRAWS_PER_MEAN = 128
 
 
 def equivalence(
-    experiment: Experiment,
-    exact: FloatArray,
+    statements: Sequence[str],
+    sampler: Sampler,
+    exact: ArrayLike,
+    second_moments: ArrayLike,
+    effort: Effort,
     *,
-    margin: float,
-    widest_margin: float,
-    numbers: int,
-    error_rate: float,
-    sequential: bool,
-    seed: int,
+    scales: ArrayLike | None = None,
+    numbers_per_draw: int = 1,
+    draws_per_mean: int = _DRAWS_PER_MEAN,
 ) -> list[Evidence]:
-    """Test the exact coefficients of the risk against the literal simulator.
+    """Test exact means against a sampler of independent draws.
 
     Parameters
     ----------
-    experiment : Experiment
-    exact : ndarray, shape (3,)
-        The c0, c1, c2 to confirm.
-    margin : float
-        Margin to aim for, relative to c0, 2√(c0c2) and c2: c1 is at most 2√(c0c2), and it counts in
-        the risk by its ratio to that.
-    widest_margin : float
-        Margin beyond which a coefficient is left undecided.
-    numbers : int
-        Budget: the largest number of array entries to simulate.
-    error_rate : float
-        False-alarm rate of each coefficient, and its false-pass rate for an error beyond the
-        margin.
-    sequential : bool
-        Whether to look after every block and stop as soon as all coefficients are confirmed or one
-        is refuted.
-    seed : int
+    statements : sequence of m str
+        What each of the means says, in one line.
+    sampler : callable
+        ``sampler(count, rng)`` returns independent draws as an array of shape (count, m).  It must
+        not share formulas with `exact`.
+    exact : array_like, shape (m,)
+        The means to confirm.
+    second_moments : array_like, shape (m,)
+        E[x²] of one draw, exactly or an upper bound: of them come sample sizes and intervals, so
+        that heavy tails do no harm.
+    effort : Effort
+        Margins, budget, error rate and seed.
+    scales : array_like, shape (m,), optional
+        What a margin is relative to; the size of the means by default.
+    numbers_per_draw : int
+        Array entries that one draw takes, for the budget.
+    draws_per_mean : int
+        Draws that are averaged before they are tested, where tails are heavy.
 
     Returns
     -------
-    list of Evidence
-        One for each coefficient.  The sample size is that of the most demanding coefficient, or
-        what the budget allows; the margin reached is stated either way.
+    list of m Evidence
+        The sample size is that of the most demanding mean, or what the budget allows; the margin
+        reached is stated either way, and a mean whose margin is too wide is left undecided.
+
+    Examples
+    --------
+    >>> from ttt_theory.evidence import Effort
+    >>> def squares(count, rng):
+    ...     return rng.standard_normal((count, 1)) ** 2
+    >>> effort = Effort(quick=True, seed=0)
+    >>> for stated in (1.0, 1.2):
+    ...     [evidence] = equivalence(["E[z²]"], squares, [stated], [3.0], effort)
+    ...     print(evidence.verdict)
+    confirmed
+    refuted
     """
-    if len(experiment.task) > _LARGEST_DIM:
-        return [_too_large(name) for name in COEFFICIENTS]
-    constant, _, quadratic = exact
-    scales = np.array([constant, 2.0 * np.sqrt(abs(constant * quadratic)), quadratic])
-    size = min(_BLOCK, experiment.prompts_per_block)
-    variances = second_moments(experiment, QUERIES) / size
-    affordable = max(1, numbers // (experiment.numbers_per_prompt * size))
-    aims = np.maximum(margin * scales, reached_margin(variances, affordable, error_rate))
+    means_stated = np.asarray(exact, dtype=np.float64)
+    sizes = np.abs(means_stated) if scales is None else np.asarray(scales, dtype=np.float64)
+    variances = np.asarray(second_moments, dtype=np.float64) / draws_per_mean
+    error_rate = effort.error_rate
+    affordable = max(1, effort.numbers // (numbers_per_draw * draws_per_mean))
+    aims = np.maximum(effort.margin * sizes, reached_margin(variances, affordable, error_rate))
     wanted = max(
-        samples_for_margin(variance, aim, error_rate) if variance > 0.0 < scale else 1
-        for variance, aim, scale in zip(variances, aims, scales, strict=True)
+        samples_for_margin(variance, aim, error_rate) if variance > 0.0 < size else 1
+        for variance, aim, size in zip(variances, aims, sizes, strict=True)
     )
     count = min(wanted, affordable)
     margins = reached_margin(variances, count, error_rate)
-    narrow = margins <= widest_margin * scales
-    test = MeanTest(exact, variances, np.where(narrow, margins, np.inf), count, error_rate)
+    narrow = margins <= effort.widest_margin * sizes
+    test = MeanTest(means_stated, variances, np.where(narrow, margins, np.inf), count, error_rate)
 
     means: list[FloatArray] = []
-    totals = np.zeros((len(exact), 3))
-    for block in run(experiment, count * size, seed, prompts_per_block=size):
-        means.append(block.mean)
-        totals += test.scores(block.mean)
-        if sequential:
+    totals = np.zeros((len(means_stated), 3))
+    for chunk in run(sampler, count * draws_per_mean, effort.seed, draws_per_mean):
+        means.append(chunk.mean)
+        totals += test.scores(chunk.mean)
+        if effort.sequential:
             verdicts = test.verdicts(totals, len(means))
             if joint_verdict(list(verdicts)) is not Verdict.UNDECIDED:
                 break
@@ -102,33 +111,23 @@ def equivalence(
     intervals = test.intervals(np.array(means))
     # An interval of no width, where all is zero, needs no scale.
     relative = [
-        0.0 if margin == 0.0 else margin / scale if scale > 0.0 else math.inf
-        for margin, scale in zip(margins.tolist(), scales.tolist(), strict=True)
+        0.0 if margin == 0.0 else margin / size if size > 0.0 else math.inf
+        for margin, size in zip(margins.tolist(), sizes.tolist(), strict=True)
     ]
     return [
         Evidence(
-            kind="equivalence",
-            verdict=verdicts[index],
-            statement=f"the simulated {name} coefficient of R(η) is the exact one"
-            + (", to a margin relative to 2√(c0c2)" if name == "linear" else ""),
-            measured={
-                "exact": float(exact[index]),
+            EvidenceKind.EQUIVALENCE,
+            verdicts[index],
+            statement,
+            {
+                "exact": float(means_stated[index]),
                 "interval": intervals[index].tolist(),
                 "margin": relative[index] if math.isfinite(relative[index]) else None,
-                "prompts": len(means) * size,
-                "planned_prompts": count * size,
+                "draws": len(means) * draws_per_mean,
+                "planned_draws": count * draws_per_mean,
                 "false_alarm_rate": error_rate,
                 "false_pass_rate": error_rate,
             },
         )
-        for index, name in enumerate(COEFFICIENTS)
+        for index, statement in enumerate(statements)
     ]
-
-
-def _too_large(name: str) -> Evidence:
-    return Evidence(
-        "equivalence",
-        Verdict.UNDECIDED,
-        f"the simulated {name} coefficient of R(η) is the exact one: not tested, since the exact "
-        f"variances that size the sample are for dim ≤ {_LARGEST_DIM}",
-    )

@@ -1,6 +1,6 @@
-"""Many independent tasks, in this process, in several on this machine, or on a Dask cluster.
+"""Many independent jobs, in this process, in several on this machine, or on a Dask cluster.
 
-The function and its tasks decide the results, and who computes them decides only when: the same
+The function and its jobs decide the results, and who computes them decides only when: the same
 bits come back from one process, from several and from a cluster, also after some were killed.  (A
 cluster of unlike processors may round unlike.)
 """
@@ -13,32 +13,32 @@ from typing import TYPE_CHECKING
 
 from ttt_theory.execution.cluster import on_cluster
 from ttt_theory.execution.processes import in_processes
-from ttt_theory.execution.work_queue import Plan, Result, Task, blas
+from ttt_theory.execution.work_queue import Job, Result, WorkQueue, blas
 
 if TYPE_CHECKING:
     from ttt_theory.execution.work_queue import Indexed
 
-__all__ = ["in_order", "run_tasks"]
+__all__ = ["in_order", "run_jobs"]
 
 
-def run_tasks(
-    function: Callable[[Task], Result],
-    tasks: Iterable[Task],
+def run_jobs(
+    function: Callable[[Job], Result],
+    jobs: Iterable[Job],
     *,
     workers: int = 1,
     scheduler: str | None = None,
 ) -> Indexed[Result]:
-    """Apply a function to tasks, and yield the results as they finish.
+    """Apply a function to jobs, and yield the results as they finish.
 
-    BLAS runs on one thread wherever a task does, in this process too: its results may depend on the
+    BLAS runs on one thread wherever a job does, in this process too: its results may depend on the
     number of threads in the last bits, and several processes would compete for the cores.
 
     Parameters
     ----------
     function : callable
-        Takes one task.  With several workers or a scheduler it is sent to other processes, and is
-        called again for a task whose process was killed.
-    tasks : iterable
+        Takes one job.  With several workers or a scheduler it is sent to other processes, and is
+        called again for a job whose process was killed.
+    jobs : iterable
         May be lazy and of any length: no more than some thousand per worker are taken ahead of the
         oldest unfinished one.  With several workers it may be iterated in another thread.
     workers : int
@@ -49,7 +49,7 @@ def run_tasks(
     Yields
     ------
     index : int
-        Position of the task.
+        Position of the job.
     result : object
         What the function returned.
 
@@ -58,29 +58,29 @@ def run_tasks(
     InvalidSettingError
         If no scheduler with workers answers at the address, or what this needs is not installed.
     LostWorkersError
-        If the workers of the same tasks are killed again and again, or the cluster goes away.
+        If the workers of the same jobs are killed again and again, or the cluster goes away.
     Exception
-        Whatever the function raises, or the iterator of the tasks.
+        Whatever the function raises, or the iterator of the jobs.
 
     Examples
     --------
-    >>> dict(run_tasks(abs, [-3, 5]))
+    >>> dict(run_jobs(abs, [-3, 5]))
     {0: 3, 1: 5}
     """
     if scheduler is not None:
-        yield from on_cluster(function, Plan(tasks), scheduler)
+        yield from on_cluster(function, WorkQueue(jobs), scheduler)
     elif workers > 1:
-        yield from in_processes(function, Plan(tasks), workers)
+        yield from in_processes(function, WorkQueue(jobs), workers)
     else:
         controller = blas()
-        for index, task in enumerate(tasks):
+        for index, job in enumerate(jobs):
             with controller.limit(limits=1):
-                result = function(task)
+                result = function(job)
             yield index, result
 
 
 def in_order(pairs: Iterable[tuple[int, Result]]) -> Iterator[Result]:
-    """Yield the results of `run_tasks` in the order of their tasks.
+    """Yield the results of `run_jobs` in the order of their jobs.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Tasks on the workers of a Dask cluster."""
+"""Jobs on the workers of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any
 
 from ttt_theory.errors import InvalidSettingError, LostWorkersError
-from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Result, Task, compute
+from ttt_theory.execution.shipping import Shipped, compute_packed, packed, shipped
+from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Job, Result
 
 if TYPE_CHECKING:
-    from ttt_theory.execution.work_queue import Batch, Finished, Indexed, Plan
+    from ttt_theory.execution.work_queue import Batch, Indexed, WorkQueue
 
 __all__ = ["on_cluster"]
 
@@ -25,50 +25,44 @@ _SECONDS_WITHOUT_WORKERS = 30.0
 
 
 def on_cluster(
-    function: Callable[[Task], Result], plan: Plan[Task], address: str
+    function: Callable[[Job], Result], work: WorkQueue[Job], address: str
 ) -> Indexed[Result]:
-    """Do the tasks through Dask's own client.
+    """Do the jobs through Dask's own client.
 
     Joblib's backend for Dask waits forever when workers or the scheduler are gone, and sends the
     function anew with every batch.
     """
     with _connected(address) as client:
-        # The result of a task is computed again when the worker that holds it is killed; data that
+        # The result of a job is computed again when the worker that holds it is killed; data that
         # is scattered would be lost.
-        shared = _submit(client, _Shared, function)
-        running: dict[Any, Batch[Task]] = {}
+        shared = _submit(client, _kept, shipped(function, "scheduler", address))
+        running: dict[Any, Batch[Job]] = {}
         arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
         try:
-            while not plan.is_done():
+            while not work.is_done():
                 workers = max(1, _count_threads(client))
                 while len(running) < BATCHES_PER_WORKER * workers:
-                    batch = plan.take(workers)
+                    batch = work.take(workers)
                     if batch is None:
                         break
-                    future = _submit(client, _compute_there, shared, batch)
+                    future = _submit(client, compute_packed, shared, packed(batch))
                     running[future] = batch
                     future.add_done_callback(arrived.put)
                 for future in _arrivals(arrived, client, address) if running else ():
                     batch = running.pop(future)
                     finished = _result(future, address)
                     if finished is None:
-                        plan.lose(batch)
+                        work.lose(batch)
                     else:
-                        yield from plan.finish(finished)
+                        yield from work.finish(finished)
         finally:
             with contextlib.suppress(CancelledError, OSError):
                 client.cancel([*running, shared], force=True)
 
 
-@dataclass(frozen=True)
-class _Shared(Generic[Task, Result]):
-    """The function, kept by the workers."""
-
-    function: Callable[[Task], Result]
-
-
-def _compute_there(shared: _Shared[Task, Result], batch: Batch[Task]) -> Finished[Result]:
-    return compute(shared.function, batch)
+def _kept(function: Shipped[Job, Result]) -> Shipped[Job, Result]:
+    """Have the function kept by the workers."""
+    return function
 
 
 @contextlib.contextmanager
@@ -112,7 +106,7 @@ def _submit(client: Any, *call: Any) -> Any:
 
 
 def _count_threads(client: Any) -> int:
-    """Return how many tasks the cluster does at a time now."""
+    """Return how many jobs the cluster does at a time now."""
     try:
         return sum(client.nthreads().values()) if client.status == "running" else 0
     except OSError:

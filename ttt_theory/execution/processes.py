@@ -1,4 +1,4 @@
-"""Tasks in several processes on this machine."""
+"""Jobs in several processes on this machine."""
 
 from __future__ import annotations
 
@@ -12,27 +12,31 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from ttt_theory.errors import InvalidSettingError
-from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Result, Task, compute
+from ttt_theory.execution.shipping import compute_packed, packed, shipped
+from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Job, Result
 
 if TYPE_CHECKING:
-    from ttt_theory.execution.work_queue import Indexed, Plan
+    from ttt_theory.execution.work_queue import Indexed, WorkQueue
 
 __all__ = ["in_processes"]
 
 
 def in_processes(
-    function: Callable[[Task], Result], plan: Plan[Task], workers: int
+    function: Callable[[Job], Result], queue: WorkQueue[Job], workers: int
 ) -> Indexed[Result]:
-    """Do the tasks of a plan in several processes, of which any may be killed."""
+    """Do the jobs of a queue in several processes, of which any may be killed."""
     try:
         from joblib import Parallel, delayed, parallel_config
     except ImportError:
         raise InvalidSettingError(
-            "workers", workers, "give 1, or install ttt-theory[sweep] for several processes"
+            "workers",
+            workers,
+            "give 1, or install ttt-theory[sweep] for several processes",
         ) from None
 
-    while not plan.is_done():
-        batches = iter(lambda: plan.take(workers), None)
+    sent = shipped(function, "workers", workers)
+    while not queue.is_done():
+        batches = iter(lambda: queue.take(workers), None)
         with parallel_config(
             backend="loky",
             inner_max_num_threads=1,
@@ -45,12 +49,12 @@ def in_processes(
                 batch_size=1,
                 pre_dispatch=BATCHES_PER_WORKER * workers,
             )
-        arriving = parallel(delayed(compute)(function, batch) for batch in batches)
+        arriving = parallel(delayed(compute_packed)(sent, packed(batch)) for batch in batches)
         try:
             for finished in arriving:
-                yield from plan.finish(finished)
+                yield from queue.finish(finished)
         except BrokenProcessPool:
-            plan.lose()
+            queue.lose()
         finally:
             # Whoever closes this generator knows that work is thrown away.
             with warnings.catch_warnings():

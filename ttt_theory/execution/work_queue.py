@@ -16,9 +16,9 @@ from ttt_theory.errors import LostWorkersError
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-__all__ = ["BATCHES_PER_WORKER", "Batch", "Finished", "Indexed", "Plan", "blas", "compute"]
+__all__ = ["BATCHES_PER_WORKER", "Batch", "Finished", "Indexed", "WorkQueue", "blas", "compute"]
 
-Task = TypeVar("Task")
+Job = TypeVar("Job")
 Result = TypeVar("Result")
 Indexed = Generator[tuple[int, Result], None, None]
 
@@ -33,29 +33,29 @@ _MOST_LOSSES = 4
 
 
 @dataclass
-class Batch(Generic[Task]):
-    """Tasks that are handed out together, the first of them task number `start`."""
+class Batch(Generic[Job]):
+    """Jobs that are handed out together, the first of them job number `start`."""
 
     start: int
-    tasks: list[Task]
+    jobs: list[Job]
     losses: int = 0
 
 
 @dataclass(frozen=True)
 class Finished(Generic[Result]):
-    """The results of the batch from task number `start`, and the time that they took."""
+    """The results of the batch from job number `start`, and the time that they took."""
 
     start: int
     results: list[Result]
     seconds: float
 
 
-def compute(function: Callable[[Task], Result], batch: Batch[Task]) -> Finished[Result]:
+def compute(function: Callable[[Job], Result], batch: Batch[Job]) -> Finished[Result]:
     """Do a batch in a worker."""
-    # Never lifted again: other threads of a Dask worker may be in the middle of a task.
+    # Never lifted again: other threads of a Dask worker may be in the middle of a job.
     blas().limit(limits=1)
     start = time.perf_counter()
-    results = [function(task) for task in batch.tasks]
+    results = [function(job) for job in batch.jobs]
     return Finished(batch.start, results, time.perf_counter() - start)
 
 
@@ -69,21 +69,21 @@ def blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-class Plan(Generic[Task]):
+class WorkQueue(Generic[Job]):
     """What is to do, what is being done, and what was lost on the way."""
 
-    def __init__(self, tasks: Iterable[Task]) -> None:
-        self._remaining = iter(tasks)
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._remaining = iter(jobs)
         self._next = 0
         self._batch_size = 1
-        self._unfinished: dict[int, Batch[Task]] = {}
-        self._lost: deque[Batch[Task]] = deque()
+        self._unfinished: dict[int, Batch[Job]] = {}
+        self._lost: deque[Batch[Job]] = deque()
         self._is_exhausted = False
         self._error: BaseException | None = None
         # Joblib takes batches in the thread in which results arrive.
         self._lock = threading.Lock()
 
-    def take(self, workers: int) -> Batch[Task] | None:
+    def take(self, workers: int) -> Batch[Job] | None:
         """Return what to do next; None if there is nothing before something else is finished."""
         with self._lock:
             if self._lost:
@@ -92,28 +92,28 @@ class Plan(Generic[Task]):
             count = min(self._batch_size, oldest + workers * _LOOK_AHEAD - self._next)
             if count <= 0 or self._is_exhausted:
                 return None
-            tasks: list[Task] = []
+            jobs: list[Job] = []
             try:
                 # Keeps what came before an exception.
-                tasks.extend(itertools.islice(self._remaining, count))
+                jobs.extend(itertools.islice(self._remaining, count))
             except BaseException as error:  # noqa: BLE001  (`is_done` raises it in the right thread)
                 self._error = error
-            self._is_exhausted = len(tasks) < count
-            if not tasks:
+            self._is_exhausted = len(jobs) < count
+            if not jobs:
                 return None
-            batch = self._unfinished[self._next] = Batch(self._next, tasks)
-            self._next += len(tasks)
+            batch = self._unfinished[self._next] = Batch(self._next, jobs)
+            self._next += len(jobs)
             return batch
 
     def finish(self, finished: Finished[Result]) -> Iterator[tuple[int, Result]]:
         """Note that a batch is done; return its results with their positions."""
         with self._lock:
-            tasks = self._unfinished.pop(finished.start).tasks
-            wanted = len(tasks) * _SECONDS_PER_BATCH / max(finished.seconds, 1e-9)
+            jobs = self._unfinished.pop(finished.start).jobs
+            wanted = len(jobs) * _SECONDS_PER_BATCH / max(finished.seconds, 1e-9)
             self._batch_size = max(1, min(int(wanted), 2 * self._batch_size, _LARGEST_BATCH))
         return enumerate(finished.results, finished.start)
 
-    def lose(self, batch: Batch[Task] | None = None) -> None:
+    def lose(self, batch: Batch[Job] | None = None) -> None:
         """Note that the worker of a batch, or of any of the unfinished ones, was killed."""
         with self._lock:
             lost = list(self._unfinished.values()) if batch is None else [batch]
@@ -132,7 +132,7 @@ class Plan(Generic[Task]):
         Raises
         ------
         Exception
-            What the iterator of the tasks raised, once all before it is finished.
+            What the iterator of the jobs raised, once all before it is finished.
         """
         if self._unfinished:
             return False

@@ -16,28 +16,38 @@ from ttt_theory.checks import checked_integer, checked_number
 from ttt_theory.covariance import Covariance
 from ttt_theory.errors import InvalidSettingError, OutOfRangeError
 from ttt_theory.linear.exact.problem import Problem
-from ttt_theory.linear.exact.risk import one_step_risk
-from ttt_theory.linear.exact.weights import pretrained_weights
-from ttt_theory.linear.setting.setting import DenseWeights, PretrainedWeights
-from ttt_theory.linear.simulation.conditional import ConditionalExperiment
-from ttt_theory.linear.simulation.data_vector import ExperimentInLaw
-from ttt_theory.linear.simulation.literal import Experiment, prompt_size
-from ttt_theory.linear.simulation.sufficient import SufficientExperiment
+from ttt_theory.linear.exact.risk import risk_of
+from ttt_theory.linear.exact.weights import original_weights, starting_weights
+from ttt_theory.linear.simulation.conditional import ConditionalSimulator
+from ttt_theory.linear.simulation.data_vector import SimulatorInLaw
+from ttt_theory.linear.simulation.literal import LiteralSimulator, prompt_size
+from ttt_theory.linear.simulation.sufficient import SufficientSimulator
 from ttt_theory.sampling.runner import run
 from ttt_theory.structured.base import dense
 
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
+    from ttt_theory.linear.exact.weights import StartingWeights
     from ttt_theory.linear.setting.setting import Setting
-    from ttt_theory.sampling.moments import Block
+    from ttt_theory.sampling.moments import Moments
     from ttt_theory.structured.base import Matrix
 
-__all__ = ["METHODS", "SimulatedRisk", "experiment", "rescaled", "simulate", "simulation_steps"]
+__all__ = [
+    "METHODS",
+    "SimulatedRisk",
+    "estimates",
+    "literal_simulator",
+    "rescaled",
+    "simulate",
+    "simulation_steps",
+]
 
 METHODS = ("literal", "sufficient", "conditional")
 """The ways to simulate."""
 
-_Simulator = TypeVar("_Simulator", Experiment, ExperimentInLaw, Experiment | ExperimentInLaw)
+_Simulator = TypeVar(
+    "_Simulator", LiteralSimulator, SimulatorInLaw, LiteralSimulator | SimulatorInLaw
+)
 
 
 @dataclass(frozen=True)
@@ -70,48 +80,46 @@ class SimulatedRisk:
     seconds: float
 
 
-def experiment(setting: Setting) -> Experiment:
-    """Return what the literal simulator needs of a setting, its starting weights included.
+def literal_simulator(setting: Setting) -> LiteralSimulator:
+    """Return the literal simulator of a setting, its starting weights computed.
 
     Raises
     ------
     InvalidSettingError
         If one prompt is too large to simulate literally.
     """
+    problem = Problem.of(setting)
+    return _literal(problem, starting_weights(problem))
+
+
+def _literal(problem: Problem, start: StartingWeights) -> LiteralSimulator:
+    setting = problem.setting
     prompt_size(setting.context_length, setting.test_samples, setting.dim)
-    return Experiment(
+    return LiteralSimulator(
         setting.context_length,
         setting.test_samples,
         setting.feature_covariance,
         setting.task,
         setting.noise_variance,
-        dense(_weights(setting)),
+        dense(original_weights(problem, start)),
     )
 
 
-def _simulator(setting: Setting, method: str) -> Experiment | ExperimentInLaw:
+def _simulator(
+    problem: Problem, start: StartingWeights, method: str
+) -> LiteralSimulator | SimulatorInLaw:
     if method == "literal":
-        return experiment(setting)
-    kind = SufficientExperiment if method == "sufficient" else ConditionalExperiment
+        return _literal(problem, start)
+    setting = problem.setting
+    kind = SufficientSimulator if method == "sufficient" else ConditionalSimulator
     return kind(
         setting.context_length,
         setting.test_samples,
         setting.feature_covariance,
         setting.task,
         setting.noise_variance,
-        _weights(setting),
+        original_weights(problem, start),
     )
-
-
-def _weights(setting: Setting) -> Matrix:
-    from scipy import sparse
-
-    start = setting.initialization
-    if isinstance(start, DenseWeights):
-        return start.matrix
-    if isinstance(start, PretrainedWeights):
-        return start.factor * pretrained_weights(setting)
-    return sparse.diags_array(np.zeros(setting.dim))
 
 
 class _Rescaled(Covariance):
@@ -129,26 +137,26 @@ class _Rescaled(Covariance):
         return self._covariance.sample(rng, shape) * math.ldexp(1.0, -self._exponent // 2)
 
 
-def rescaled(simulated: _Simulator, problem: Problem) -> _Simulator:
-    """Return an experiment in the units of `Problem`, where its moments stay within float64.
+def rescaled(simulator: _Simulator, problem: Problem) -> _Simulator:
+    """Return a simulator in the units of `Problem`, where its moments stay within float64.
 
     The change of units is by powers of two and therefore exact.
 
     Parameters
     ----------
-    simulated : Experiment or ExperimentInLaw
+    simulator : LiteralSimulator or SimulatorInLaw
     problem : Problem
         Of the same setting.
     """
     features, labels = problem.feature_exponent, problem.label_exponent
-    covariance = simulated.feature_covariance
+    covariance = simulator.feature_covariance
     return dataclasses.replace(
-        simulated,
+        simulator,
         feature_covariance=_Rescaled(covariance, features) if features else covariance,
         # A task that shows in the labels by round-off alone is none.
-        task=np.ldexp(simulated.task, (features - labels) // 2) * bool(np.any(problem.task)),
-        noise_variance=math.ldexp(simulated.noise_variance, -labels),
-        weights=simulated.weights * problem.feature_scale,
+        task=np.ldexp(simulator.task, (features - labels) // 2) * bool(np.any(problem.task)),
+        noise_variance=math.ldexp(simulator.noise_variance, -labels),
+        weights=simulator.weights * problem.feature_scale,
     )
 
 
@@ -235,36 +243,64 @@ def simulation_steps(
     workers: int = 1,
     scheduler: str | None = None,
 ) -> Iterator[SimulatedRisk]:
-    """Check the arguments, then yield the estimate of `simulate` after every block."""
+    """Check the arguments, then yield the estimate of `simulate` after every chunk of prompts."""
     prompts = checked_integer("prompts", prompts, 1, 10**12)
     if method not in METHODS:
         raise InvalidSettingError("method", method, f"give one of {', '.join(METHODS)}")
     seed = checked_integer("seed", seed, 0, 2**128 - 1)
     workers = checked_integer("workers", workers, 1, 1024)
-    if step_size is None:
-        step_size = one_step_risk(setting).step_size
-    step_size = checked_number("step_size", step_size)
     problem = Problem.of(setting)
-    simulated = rescaled(_simulator(setting, method), problem)
-    blocks = run(simulated, prompts, seed, workers, scheduler)
-    return _estimates(blocks, problem, step_size, method, seed)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        start = starting_weights(problem)
+    if step_size is None:
+        step_size = risk_of(problem, start).step_size
+    step_size = checked_number("step_size", step_size)
+    return estimates(
+        problem,
+        start,
+        prompts,
+        method=method,
+        step_size=step_size,
+        seed=seed,
+        workers=workers,
+        scheduler=scheduler,
+    )
+
+
+def estimates(
+    problem: Problem,
+    start: StartingWeights,
+    prompts: int,
+    *,
+    method: str,
+    step_size: float,
+    seed: int,
+    workers: int = 1,
+    scheduler: str | None = None,
+) -> Iterator[SimulatedRisk]:
+    """Yield the estimate of `simulate` after every chunk of prompts, for a reduced setting."""
+    simulator = rescaled(_simulator(problem, start, method), problem)
+    chunks = run(
+        simulator.coefficients, prompts, seed, simulator.prompts_per_chunk, workers, scheduler
+    )
+    return _estimates(chunks, problem, step_size, method, seed)
 
 
 def _estimates(
-    blocks: Iterator[Block], problem: Problem, step_size: float, method: str, seed: int
+    chunks: Iterator[Moments], problem: Problem, step_size: float, method: str, seed: int
 ) -> Iterator[SimulatedRisk]:
     start = time.perf_counter()
-    total: Block | None = None
-    for block in blocks:
+    total: Moments | None = None
+    for chunk in chunks:
         with np.errstate(all="ignore"):
-            total = block if total is None else total.merged(block)
+            total = chunk if total is None else total.merged(chunk)
         mean, variance = _moments(total, problem, step_size)
         yield SimulatedRisk(
             mean=_in_range("the simulated risk at this step size", mean, problem),
             standard_error=_in_range("its standard error", math.sqrt(variance), problem)
-            if total.prompts > 1
+            if total.draws > 1
             else math.nan,
-            prompts=total.prompts,
+            prompts=total.draws,
             step_size=step_size,
             method=method,
             seed=seed,
@@ -272,9 +308,9 @@ def _estimates(
         )
 
 
-def _moments(total: Block, problem: Problem, step_size: float) -> tuple[float, float]:
+def _moments(total: Moments, problem: Problem, step_size: float) -> tuple[float, float]:
     """Return the mean and its variance, in the units of the problem."""
-    count = total.prompts
+    count = total.draws
     with np.errstate(all="ignore"):
         step = np.ldexp(step_size, problem.step_exponent)
         powers = np.array([1.0, -step, step * step])

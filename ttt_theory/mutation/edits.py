@@ -14,7 +14,7 @@ _CONTEXT = 16
 
 
 class Kind(StrEnum):
-    """A kind of mistake."""
+    """A kind of mistake that can be made in any formula; a theory adds its own as slips."""
 
     COEFFICIENT = "coefficient"
     SIGN = "sign"
@@ -23,13 +23,7 @@ class Kind(StrEnum):
     TERM_DOUBLED = "term doubled"
     FACTOR_DROPPED = "factor dropped"
     SCALE = "2 % off"
-    LONGER_CONTEXT = "n + 1 for n"
-    SHORTER_CONTEXT = "n − 1 for n"
-    SAMPLES = "k ± 1 for k"
-    DIM = "d ± 1 for d"
-    SIZES_SWAPPED = "n and k swapped"
     SWAPPED = "arguments swapped"
-    NO_NOISE = "noise missing"
     TRANSPOSE = "transpose"
     WRONG_FORMULA = "another formula"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import functools
-import importlib
 import inspect
 import itertools
 import textwrap
@@ -22,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 from ttt_theory.mutation.edits import Edit, Kind, edits
 
 if TYPE_CHECKING:
-    from ttt_theory.claims.claim import Claim, Formula
+    from ttt_theory.claims.claim import Claim, StatedFormula
 
-__all__ = ["Mutant", "has_roots", "mutants_of", "unchanged"]
+__all__ = ["Mutant", "mutants_of", "unchanged"]
 
 _MOST_PER_FORMULA = 15
 
@@ -37,30 +36,34 @@ class Mutant:
     ----------
     claim : str
         Id of the claim that states the formula.
-    formula : Formula
-    kind : Kind or None
+    formula : StatedFormula
+    kind : str or None
         None for the formula as it stands.
     change : str
         What was changed into what.
     source : str
         Of the whole function.
+    has_roots : bool
+        Whether the formula takes roots, and is no rational function.
     """
 
     claim: str
-    formula: Formula
-    kind: Kind | None
+    formula: StatedFormula
+    kind: str | None
     change: str
     source: str
+    has_roots: bool
 
     def __str__(self) -> str:
         kind = f"{self.kind}, " if self.kind else ""
         return f"{self.claim}, {self.formula.label}: {kind}{self.change}"
 
     def function(self) -> Callable[..., Any]:
-        """Compile the source, with the names of the formula's module in reach."""
-        namespace = dict(vars(importlib.import_module(self.formula.module)))
+        """Compile the source, with the names in reach that the formula has."""
+        original = self.formula.function
+        namespace = dict(original.__globals__)
         exec(compile(self.source, f"<{self.formula.label}, {self.change}>", "exec"), namespace)
-        function: Callable[..., Any] = namespace[self.formula.name]
+        function: Callable[..., Any] = namespace[original.__name__]
         return function
 
     def as_dict(self) -> dict[str, Any]:
@@ -88,38 +91,43 @@ def mutants_of(claim: Claim) -> list[Mutant]:
 
     Examples
     --------
-    >>> from ttt_theory.claims.registry import find
+    >>> from ttt_theory.claims.registration import find
     >>> print(mutants_of(find("cor-5.4"))[1])
     cor-5.4, limits.aligned_threshold: sign, + variance → -
     """
     return [
-        Mutant(claim.id, formula, kind, change, source)
-        for formula in claim.formulas
-        for source, (kind, change) in _Body(formula).selection().items()
+        Mutant(claim.id, formula, kind, change, source, body.has_roots)
+        for formula, body in _bodies(claim)
+        for source, (kind, change) in body.selection().items()
     ]
 
 
 def unchanged(claim: Claim) -> list[Mutant]:
     """Return the formulas that a claim states, through the same printing and compiling."""
     return [
-        Mutant(claim.id, formula, None, "as it stands", _Body(formula).source())
-        for formula in claim.formulas
+        Mutant(claim.id, formula, None, "as it stands", body.source(), body.has_roots)
+        for formula, body in _bodies(claim)
     ]
 
 
-def has_roots(function: Callable[..., Any]) -> bool:
-    """Whether a compiled function takes roots, and is no rational function."""
+def _bodies(claim: Claim) -> Iterator[tuple[StatedFormula, _Body]]:
+    stated = [each.function for each in claim.formulas]
+    for formula in claim.formulas:
+        yield formula, _Body(formula, stated)
+
+
+def _has_roots(function: Callable[..., Any]) -> bool:
     return "**0.5" in inspect.getsource(function)
 
 
 class _Body:
     """The parts of a formula's function: names given to its parameters, and what it returns."""
 
-    def __init__(self, formula: Formula) -> None:
-        self.name = formula.name
-        self._module = importlib.import_module(formula.module)
-        function = getattr(self._module, formula.name)
-        self._has_roots = has_roots(function)
+    def __init__(self, formula: StatedFormula, stated: list[Callable[..., Any]]) -> None:
+        self._formula, self._stated = formula, stated
+        function = formula.function
+        self.name = function.__name__
+        self.has_roots = _has_roots(function)
         self._parameters = list(inspect.signature(function).parameters)
         source = textwrap.dedent(inspect.getsource(function))
         (definition,) = ast.parse(source).body
@@ -136,14 +144,14 @@ class _Body:
         self._text = " ".join((ast.get_source_segment(source, returned.value) or "").split())
         self._expression = ast.parse(self._text, mode="eval").body
 
-    def source(self, statement: str | None = None, expression: str | None = None) -> str:
-        """Return the function with a statement put in, or with another expression."""
-        statements = [*self._assignments, *([statement] if statement else [])]
-        statements.append(f"return {expression or self._text}")
-        lines = "".join(f"    {each}\n" for each in statements)
+    def source(self, assignment: str | None = None, expression: str | None = None) -> str:
+        """Return the function with an assignment put in, or with another expression."""
+        body = [*self._assignments, *([assignment] if assignment else [])]
+        body.append(f"return {expression or self._text}")
+        lines = "".join(f"    {each}\n" for each in body)
         return f"def {self.name}({', '.join(self._parameters)}):\n{lines}"
 
-    def selection(self) -> dict[str, tuple[Kind, str]]:
+    def selection(self) -> dict[str, tuple[str, str]]:
         """Return sources of mutants with their kind and change."""
         queues = []
         for kind, candidates in self._candidates().items():
@@ -152,21 +160,23 @@ class _Body:
             order = sorted(range(len(candidates)), key=ranks.__getitem__)
             queues.append([(kind, candidates[index]) for index in order])
         turns = itertools.chain.from_iterable(itertools.zip_longest(*queues))
-        selected: dict[str, tuple[Kind, str]] = {}
+        selected: dict[str, tuple[str, str]] = {}
         for turn in turns:
             if turn is not None and len(selected) < _MOST_PER_FORMULA:
                 kind, (change, make_source) = turn
                 selected.setdefault(make_source(), (kind, change))
         return selected
 
-    def _candidates(self) -> dict[Kind, list[tuple[str, Callable[[], str]]]]:
-        found: dict[Kind, list[tuple[str, Callable[[], str]]]] = {kind: [] for kind in Kind}
+    def _candidates(self) -> dict[str, list[tuple[str, Callable[[], str]]]]:
+        *kinds, swapped, transpose, another = Kind
+        order = [*kinds, *(slip.kind for slip in self._formula.slips), swapped, transpose, another]
+        found: dict[str, list[tuple[str, Callable[[], str]]]] = {kind: [] for kind in order}
         for edit in edits(self._expression, self._text):
             found[edit.kind].append((edit.change, functools.partial(self._edited, edit)))
-        for kind, change, statement in self._statements():
-            found[kind].append((change, functools.partial(self.source, statement)))
+        for kind, change, assignment in self._slips():
+            found[kind].append((change, functools.partial(self.source, assignment)))
         for call in self._other_formulas():
-            found[Kind.WRONG_FORMULA].append(
+            found[another].append(
                 (call.partition("(")[0], functools.partial(self.source, None, call))
             )
         return found
@@ -176,39 +186,44 @@ class _Body:
             expression=f"{self._text[: edit.start]}{edit.new}{self._text[edit.end :]}".strip()
         )
 
-    def _statements(self) -> Iterator[tuple[Kind, str, str]]:
-        """Yield statements that change arguments, among those that the expression uses."""
+    def _slips(self) -> Iterator[tuple[str, str, str]]:
+        """Yield assignments that change arguments, among those that the expression uses."""
         present = set(_names(self._expression))
-        used = [name for name in self._names.values() if name in present]
-        for parameter, sign, kind in (
-            ("context_length", "+", Kind.LONGER_CONTEXT),
-            ("context_length", "-", Kind.SHORTER_CONTEXT),
-            ("test_samples", "+", Kind.SAMPLES),
-            ("test_samples", "-", Kind.SAMPLES),
-            ("dim", "+", Kind.DIM),
-            ("dim", "-", Kind.DIM),
-        ):
-            name = self._names.get(parameter)
-            if name in used:
-                yield kind, f"{name} → {name} {sign} 1", f"{name} = {name} {sign} 1"
-        noise = self._names.get("noise_variance")
-        if noise in used:
-            yield Kind.NO_NOISE, f"{noise} → 0", f"{noise} = 0 * {noise}"
-        sizes = {self._names.get(name) for name in ("context_length", "test_samples")}
-        for one, other in itertools.combinations(used, 2):
-            kind = Kind.SIZES_SWAPPED if {one, other} == sizes else Kind.SWAPPED
-            yield kind, f"{one} ↔ {other}", f"{one}, {other} = {other}, {one}"
+        used = {key: name for key, name in self._names.items() if name in present}
+        seen = set()
+        for slip in self._formula.slips:
+            if set(slip.changes) <= set(used):
+                names = [used[parameter] for parameter in slip.changes]
+                values = [value.format(**self._names) for value in slip.changes.values()]
+                assignment = f"{', '.join(names)} = {', '.join(values)}"
+                seen.add(assignment)
+                yield slip.kind, _change(names, values), assignment
+        for one, other in itertools.combinations(used.values(), 2):
+            assignment = f"{one}, {other} = {other}, {one}"
+            if assignment not in seen:
+                yield Kind.SWAPPED, f"{one} ↔ {other}", assignment
 
     def _other_formulas(self) -> Iterator[str]:
-        """Yield calls of the module's other formulas that take no further argument."""
-        for name in self._module.__all__:
-            function = getattr(self._module, name)
-            if name != self.name and inspect.isfunction(function):
-                parameters = inspect.signature(function).parameters
+        """Yield calls of other formulas of the module that take no further argument."""
+        function = self._formula.function
+        module = function.__globals__
+        # Those that a compiled module exports; in a file of one's own, those that the claim states.
+        near = [each for each in self._stated if each.__module__ == function.__module__]
+        names = module.get("__all__") or [each.__name__ for each in near]
+        for name in names:
+            other = module.get(name)
+            if name != self.name and inspect.isfunction(other):
+                parameters = inspect.signature(other).parameters
                 # Rational stays rational, which is all that the numbers of the proofs allow.
-                same_kind = self._has_roots or not has_roots(function)
+                same_kind = self.has_roots or not _has_roots(other)
                 if set(parameters) <= set(self._parameters) and same_kind:
                     yield f"{name}({', '.join(parameters)})"
+
+
+def _change(names: list[str], values: list[str]) -> str:
+    if len(names) == 2 and values == names[::-1]:
+        return " ↔ ".join(names)
+    return ", ".join(f"{name} → {value}" for name, value in zip(names, values, strict=True))
 
 
 def _names(node: ast.expr) -> list[str]:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.checks import checked_integer
-from ttt_theory.claims.claim import ERROR_RATE, Run
-from ttt_theory.claims.registry import claims as all_claims
-from ttt_theory.claims.registry import find
-from ttt_theory.claims.verification import plan
+from ttt_theory.claims.verification import EvidenceJob, Role, checked_workers, jobs_of
+from ttt_theory.evidence.effort import ERROR_RATE, Effort
 from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
+from ttt_theory.execution import run_jobs
 from ttt_theory.mutation.generation import Mutant, mutants_of, unchanged
+
+if TYPE_CHECKING:
+    from ttt_theory.claims.claim import Claim
 
 __all__ = ["Fate", "Judgement", "MutantReport", "mutants"]
 
@@ -79,8 +78,8 @@ class MutantReport:
 
     Attributes
     ----------
-    claims : list of str
-        Ids of the claims that the run is about.
+    claims : list of Claim
+        What the run is about.
     judgements : list of Judgement
         Of mutants and controls.
     seconds : float
@@ -89,7 +88,7 @@ class MutantReport:
         Whether Ctrl-C ended the run before all were judged.
     """
 
-    claims: list[str]
+    claims: list[Claim]
     judgements: list[Judgement]
     seconds: float
     interrupted: bool = False
@@ -114,7 +113,7 @@ class MutantReport:
             not self.interrupted
             and not self.of(Fate.SURVIVED)
             and all(
-                self.of(Fate.KILLED, claim) and self.of(Fate.CONTROL, claim)
+                self.of(Fate.KILLED, claim.id) and self.of(Fate.CONTROL, claim.id)
                 for claim in self.claims
             )
         )
@@ -133,40 +132,44 @@ class MutantReport:
             "mutants": [each.as_dict() for each in self.judgements if each.mutant.kind is not None],
         }
 
-    def counts(self, claim: str) -> dict[str, Any]:
+    def counts(self, claim: Claim) -> dict[str, Any]:
         """Return a claim's entry of the summary."""
-        judged = [each for each in self.judgements if each.mutant.claim == claim]
+        judged = [each for each in self.judgements if each.mutant.claim == claim.id]
+        killed, survived = self.of(Fate.KILLED, claim.id), self.of(Fate.SURVIVED, claim.id)
         return {
-            "id": claim,
-            "formulas": [formula.label for formula in find(claim).formulas],
-            "total": len(self.of(Fate.KILLED, claim)) + len(self.of(Fate.SURVIVED, claim)),
-            "killed": len(self.of(Fate.KILLED, claim)),
-            "survivors": len(self.of(Fate.SURVIVED, claim)),
-            "equivalent": len(self.of(Fate.EQUIVALENT, claim)),
-            "control": "confirmed" if self.of(Fate.CONTROL, claim) else "not confirmed",
+            "id": claim.id,
+            "formulas": [formula.label for formula in claim.formulas],
+            "total": len(killed) + len(survived),
+            "killed": len(killed),
+            "survivors": len(survived),
+            "equivalent": len(self.of(Fate.EQUIVALENT, claim.id)),
+            "control": "confirmed" if self.of(Fate.CONTROL, claim.id) else "not confirmed",
             "seconds": sum(each.seconds for each in judged),
         }
 
 
 def mutants(
-    claims: Sequence[str] | None = None,
+    claims: Sequence[str | Claim] | None = None,
     *,
     workers: int | None = None,
+    scheduler: str | None = None,
     progress: Callable[[Judgement, int, int], None] | None = None,
 ) -> MutantReport:
     """Plant wrong theorems and run the claims' own evidence on them.
 
-    The evidence is a claim's proofs and then, in quick mode, its checks on its settings, up to the
-    first that refutes.  A mutant that is equivalent, in the sense that its claim states the
-    formula, is recognised by proof and not run.  As a control the formulas as they stand are
-    planted in the same way, and all their evidence must be confirmed.
+    The evidence is what a claim gathers in quick mode, proofs first, up to the first that refutes.
+    A mutant that is equivalent, in the sense that its claim states the formula, is recognised by
+    proof and not run.  As a control the formulas as they stand are planted in the same way, and all
+    their evidence must be confirmed.
 
     Parameters
     ----------
-    claims : sequence of str, optional
-        Ids of the claims; all of them if not given or empty.
+    claims : sequence of str or Claim, optional
+        Ids or shell patterns, or claims themselves; all that are registered if not given or empty.
     workers : int, optional
         Number of processes; as many as there are cores if not given.
+    scheduler : str, optional
+        Address of a running Dask scheduler, whose workers are used instead.
     progress : callable, optional
         Called with each judgement, the number made, and their total.
 
@@ -189,66 +192,58 @@ def mutants(
     >>> report.total >= 10, report.all_killed
     (True, True)
     """
-    if workers is None:
-        workers = os.cpu_count() or 1
-    workers = checked_integer("workers", workers, 1, 1024)
-    if isinstance(claims, str):
-        claims = [claims]
+    workers = checked_workers(workers)
     start = time.perf_counter()
-    chosen = [find(each) for each in dict.fromkeys(claims)] if claims else all_claims()
-    # Controls run all evidence and take longest; started first, they keep no process busy last.
-    groups = [unchanged(claim) for claim in chosen if claim.formulas]
-    groups += [[mutant] for claim in chosen for mutant in mutants_of(claim)]
-    tests = sum(task.tests for group in groups for task in plan([group[0].claim]))
-    run = Run(quick=True, seed=0, error_rate=ERROR_RATE / max(1, tests))
+    chosen = {job.claim.id: job.claim for job in jobs_of(claims)}
+    # Controls gather all evidence and take longest; started first, they keep no process busy last.
+    groups = [unchanged(claim) for claim in chosen.values() if claim.formulas]
+    groups += [[mutant] for claim in chosen.values() for mutant in mutants_of(claim)]
+    tests = sum(job.tests for group in groups for job in _jobs(chosen[group[0].claim]))
+    effort = Effort(quick=True, seed=0, error_rate=ERROR_RATE / max(1, tests))
     judgements: dict[int, Judgement] = {}
     try:
-        for index, judgement in _judgements(groups, run, workers):
-            judgements[index] = judgement
+        for index, outcome in run_jobs(
+            _judged,
+            [(chosen[group[0].claim], group, effort) for group in groups],
+            workers=workers,
+            scheduler=scheduler,
+        ):
+            judgements[index] = Judgement(groups[index][0], *outcome)
             if progress is not None:
-                progress(judgement, len(judgements), len(groups))
+                progress(judgements[index], len(judgements), len(groups))
     except KeyboardInterrupt:
         pass
     return MutantReport(
-        [claim.id for claim in chosen],
+        list(chosen.values()),
         [judgements[index] for index in sorted(judgements)],
         time.perf_counter() - start,
         interrupted=len(judgements) < len(groups),
     )
 
 
-def _judgements(
-    groups: list[list[Mutant]], run: Run, workers: int
-) -> Iterator[tuple[int, Judgement]]:
-    if workers == 1:
-        for index, group in enumerate(groups):
-            yield _judge(index, group, run)
-        return
-
-    from joblib import Parallel, delayed
-
-    with Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1) as parallel:
-        yield from parallel(delayed(_judge)(index, each, run) for index, each in enumerate(groups))
+def _jobs(claim: Claim) -> list[EvidenceJob]:
+    """Return what gathers the evidence of a claim itself, proofs first."""
+    jobs = [job for job in jobs_of([claim]) if job.role is not Role.PUBLISHED]
+    return sorted(jobs, key=lambda job: bool(job.tests))
 
 
-def _judge(index: int, group: list[Mutant], run: Run) -> tuple[int, Judgement]:
+def _judged(job: tuple[Claim, list[Mutant], Effort]) -> tuple[Fate, str, float]:
     """Judge one mutant, or the formulas of a claim as they stand."""
-    from threadpoolctl import threadpool_limits
-
+    claim, group, effort = job
     start = time.perf_counter()
     # A wrong formula may divide by zero or overflow anywhere.
-    with threadpool_limits(1), warnings.catch_warnings(), np.errstate(all="ignore"):
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         is_control = group[0].kind is None
-        fate, reason = _control(group, run) if is_control else _fate(group[0], run)
-    return index, Judgement(group[0], fate, reason, time.perf_counter() - start)
+        fate, reason = (_control if is_control else _fate)(claim, group, effort)
+    return fate, reason, time.perf_counter() - start
 
 
-def _control(formulas: list[Mutant], run: Run) -> tuple[Fate, str]:
+def _control(claim: Claim, formulas: list[Mutant], effort: Effort) -> tuple[Fate, str]:
     with contextlib.ExitStack() as stack:
         for formula in formulas:
             stack.enter_context(_planted(formula))
-        evidence = [each for found in _evidence(formulas[0].claim, run) for each in found]
+        evidence = [each for found in _evidence(claim, effort) for each in found]
     for each in evidence:
         if each.verdict is not Verdict.CONFIRMED:
             return Fate.CONTROL_FAILED, each.statement
@@ -257,16 +252,16 @@ def _control(formulas: list[Mutant], run: Run) -> tuple[Fate, str]:
     return Fate.CONTROL, "all evidence confirmed"
 
 
-def _fate(mutant: Mutant, run: Run) -> tuple[Fate, str]:
+def _fate(claim: Claim, group: list[Mutant], effort: Effort) -> tuple[Fate, str]:
     from ttt_theory.mutation.same_theorem import proof_of_equivalence
 
-    module = importlib.import_module(mutant.formula.module)
-    proved = proof_of_equivalence(mutant, getattr(module, mutant.formula.name))
+    [mutant] = group
+    proved = proof_of_equivalence(mutant, mutant.formula.function)
     if proved is not None:
         return Fate.EQUIVALENT, proved
     doubts, is_evaluated = [], False
     with _planted(mutant) as calls:
-        for evidence in _evidence(mutant.claim, run):
+        for evidence in _evidence(claim, effort):
             for each in evidence:
                 if each.verdict is Verdict.REFUTED and calls:
                     return Fate.KILLED, f"{each.kind}: {each.statement}"
@@ -280,27 +275,30 @@ def _fate(mutant: Mutant, run: Run) -> tuple[Fate, str]:
     return Fate.SURVIVED, doubts[0] if doubts else "all evidence confirmed"
 
 
-def _evidence(claim: str, run: Run) -> Iterator[list[Evidence]]:
-    for task in plan([claim]):
-        yield task.gather(run)[0]
+def _evidence(claim: Claim, effort: Effort) -> Iterator[list[Evidence]]:
+    for job in _jobs(claim):
+        yield job.gather(effort)[0]
 
 
 @contextlib.contextmanager
 def _planted(mutant: Mutant) -> Iterator[list[None]]:
     """Put a mutant where the evidence looks its formula up; yields a list that counts its calls.
 
-    Whoever wants to know of the calls from some moment on clears it then.
+    That is the namespace of the module that defines the formula, as this process has it: the module
+    itself, or what came with a claim that was sent here.  Whoever wants to know of the calls from
+    some moment on clears the list then.
     """
-    module, name = importlib.import_module(mutant.formula.module), mutant.formula.name
-    function, original = mutant.function(), getattr(module, name)
+    original = mutant.formula.function
+    names, name = original.__globals__, original.__name__
+    function = mutant.function()
     calls: list[None] = []
 
     def counted(*arguments: Any, **keywords: Any) -> Any:
         calls.append(None)
         return function(*arguments, **keywords)
 
-    setattr(module, name, counted)
+    names[name] = counted
     try:
         yield calls
     finally:
-        setattr(module, name, original)
+        names[name] = original

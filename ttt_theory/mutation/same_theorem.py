@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import sympy
 
-from ttt_theory.claims.claim import Notion
-from ttt_theory.evidence.algebra import ALPHA, BIAS, DIM, GAMMA, TASK_SQUARE, VARIANCE, limit
+from ttt_theory.evidence.algebra import limit
 from ttt_theory.evidence.record import Verdict
-from ttt_theory.mutation.generation import has_roots
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,23 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["proof_of_equivalence"]
 
-_IN_PROPORTION = {
-    "context_length": ALPHA * DIM,
-    "test_samples": GAMMA * DIM,
-    "dim": DIM,
-    "task_square": TASK_SQUARE,
-    "bias": BIAS,
-    "variance": VARIANCE,
-}
-
 
 def proof_of_equivalence(mutant: Mutant, original: Callable[..., Any]) -> str | None:
     """Return what has been proved if a mutant is no wrong theorem, or None.
 
     An exact formula has an equivalent mutant where both are one rational function of their
     arguments, or, with roots, where SymPy reduces their difference to zero; a leading term, where
-    their ratio tends to 1 along n = αd, k = γd.  For matrix expressions of every size there is no
-    such proof, and their mutants have to be rejected, all of them.
+    their ratio tends to 1 as the arguments grow in the way that the claim states.  For matrix
+    expressions of every size there is no such proof, and their mutants have to be rejected, all of
+    them.
 
     Parameters
     ----------
@@ -51,26 +41,27 @@ def proof_of_equivalence(mutant: Mutant, original: Callable[..., Any]) -> str | 
 
     Examples
     --------
-    >>> from ttt_theory.claims.registry import find
+    >>> from ttt_theory.claims.registration import find
     >>> from ttt_theory.linear.closed_form import limits
     >>> from ttt_theory.mutation.generation import mutants_of
     >>> (mutant, _) = (m for m in mutants_of(find("thm-4.2-step")) if m.change == "n → n + 1")
     >>> print(mutant.formula.label, "|", proof_of_equivalence(mutant, limits.warm_step_size))
-    limits.warm_step_size | along n = αd, k = γd the ratio tends to 1; the error is of order d^-1
+    limits.warm_step_size | the ratio tends to 1; the error is of order d^-1
     """
     names = list(inspect.signature(original).parameters)
     planted = mutant.function()
     if "@" in mutant.source:
         return None
     try:
-        if mutant.formula.notion is Notion.LEADING_ORDER:
-            arguments = [_IN_PROPORTION[name] for name in names]
-            evidence = limit("", planted(*arguments), original(*arguments))
+        if mutant.formula.growth is not None:
+            growing, variable = mutant.formula.growth()
+            arguments = [growing[name] for name in names]
+            evidence = limit("", planted(*arguments), original(*arguments), variable)
             order = evidence.measured.get("error_order")
-            rate = "it is 1" if order is None else f"the error is of order d^-{order}"
+            rate = "it is 1" if order is None else f"the error is of order {variable}^-{order}"
             same = evidence.verdict is Verdict.CONFIRMED
-            return f"along n = αd, k = γd the ratio tends to 1; {rate}" if same else None
-        if has_roots(original):
+            return f"the ratio tends to 1; {rate}" if same else None
+        if mutant.has_roots:
             return _equal_with_roots(planted, original, names)
         return _equal_as_rational_functions(planted, original, names)
     except ZeroDivisionError:

@@ -65,7 +65,7 @@ def _rows(report: MutantReport) -> list[tuple[str, ...]]:
         numbers = (counts[name] for name in ("total", "killed", "survivors", "equivalent"))
         rows.append(
             (
-                claim,
+                claim.id,
                 str(len(counts["formulas"])),
                 *map(str, numbers),
                 counts["control"],

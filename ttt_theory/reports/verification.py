@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ttt_theory.evidence.record import Verdict
+from ttt_theory.evidence.record import EvidenceKind, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,21 +14,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ttt_theory.claims.verification import ClaimReport, Report
+    from ttt_theory.evidence.record import Evidence
 
 __all__ = ["as_markdown", "as_table", "strongest_evidence", "write_report"]
 
-# From proof to measurement; the table names the strongest kinds first.
-_STRENGTH = (
-    "identity",
-    "limit",
-    "certificate",
-    "exact average",
-    "exact value",
-    "decay",
-    "equivalence",
-    "none",
-)
-_PLURALS = {"identity": "identities", "none": "not gathered", "decay": "decays"}
 _STYLES = {Verdict.CONFIRMED: "green", Verdict.REFUTED: "bold red", Verdict.UNDECIDED: "yellow"}
 
 
@@ -51,14 +40,14 @@ def strongest_evidence(report: ClaimReport) -> str:
                 return f"{each.kind}: {each.statement}"
     counts = Counter(each.kind for each in report.evidence)
     parts = []
-    for kind in _STRENGTH:
+    for kind in EvidenceKind:
         if counts[kind]:
-            name = kind if counts[kind] == 1 else _PLURALS.get(kind, f"{kind}s")
+            name = kind if counts[kind] == 1 else kind.plural
             parts.append(f"{counts[kind]} {name}{_precision(report, kind)}")
     return ", ".join(parts)
 
 
-def _precision(report: ClaimReport, kind: str) -> str:
+def _precision(report: ClaimReport, kind: EvidenceKind) -> str:
     measured = [each.measured for each in report.evidence if each.kind == kind]
     errors = [each["relative_error"] for each in measured if "relative_error" in each]
     margins = [each["margin"] for each in measured if each.get("margin") is not None]
@@ -72,7 +61,7 @@ def as_table(report: Report) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("claim", "source", "verdict", "strongest evidence", "seconds")
+    table = Table("claim", "source", "verdict", "published", "strongest evidence", "seconds")
     table.columns[-1].justify = "right"
     for claim in report.claims:
         verdict = f"[{_STYLES[claim.verdict]}]{claim.verdict}[/]"
@@ -80,6 +69,7 @@ def as_table(report: Report) -> Table:
             claim.claim.id,
             escape(claim.claim.source),
             verdict,
+            _published(claim),
             escape(strongest_evidence(claim)),
             f"{claim.seconds:.1f}",
         )
@@ -98,22 +88,34 @@ def as_markdown(report: Report) -> str:
         "",
         _error_budget(report),
         "",
-        "| claim | source | verdict | strongest evidence | seconds |",
-        "|---|---|---|---|---:|",
+        "| claim | source | verdict | published | strongest evidence | seconds |",
+        "|---|---|---|---|---|---:|",
     ]
     lines += [
-        f"| {claim.claim.id} | {claim.claim.source} | {claim.verdict} | "
+        f"| {claim.claim.id} | {claim.claim.source} | {claim.verdict} | {_published(claim)} | "
         f"{_cell(strongest_evidence(claim))} | {claim.seconds:.1f} |"
         for claim in report.claims
     ]
     for claim in report.claims:
         lines += ["", f"## {claim.claim.id}: {claim.claim.title}", ""]
         lines += [f"{claim.claim.source}. {claim.claim.statement}", ""]
-        for each in claim.evidence:
-            measured = "; ".join(f"{name} {_short(value)}" for name, value in each.measured.items())
-            detail = f" ({measured})" if measured else ""
-            lines.append(f"- {each.verdict}, {each.kind}: {each.statement}{detail}")
+        lines += map(_line, claim.evidence)
+        if claim.published is not None:
+            sentence, reason = claim.published.sentence, claim.published.reason
+            lines += ["", f"Published: “{sentence}” **{claim.published.verdict}**: {reason}", ""]
+            lines += map(_line, claim.published.evidence)
     return "\n".join(lines) + "\n"
+
+
+def _line(evidence: Evidence) -> str:
+    measured = "; ".join(f"{name} {_short(value)}" for name, value in evidence.measured.items())
+    detail = f" ({measured})" if measured else ""
+    return f"- {evidence.verdict}, {evidence.kind}: {evidence.statement}{detail}"
+
+
+def _published(report: ClaimReport) -> str:
+    """Return the verdict on what the paper itself says, where that is something else."""
+    return "" if report.published is None else str(report.published.verdict)
 
 
 def _error_budget(report: Report) -> str:

@@ -22,12 +22,12 @@ from ttt_theory.statements.rational import (
     Ratio,
     coefficients,
     factored,
-    formula,
     polynomial,
     variables,
 )
 from ttt_theory.statements.symbolic import Branch, branches, without_squares
-from ttt_theory.statements.syntax import Statement
+from ttt_theory.statements.syntax import ParsedStatement
+from ttt_theory.statements.vocabulary import formula_of
 
 __all__ = ["Order", "limit_at", "prove_limit"]
 
@@ -65,7 +65,7 @@ _Term = tuple[Fraction, Ratio]
 
 
 def prove_limit(
-    statement: Statement, cases: list[Case], deadline: float
+    statement: ParsedStatement, cases: list[Case], deadline: float
 ) -> tuple[Proof, Order | None]:
     """Try to prove that the ratio of the sides tends to 1.
 
@@ -83,7 +83,7 @@ def prove_limit(
     exponents: set[Fraction] = set()
     undefined = False
     for case in cases:
-        for branch in branches(statement.claim, statement.conditions, case, in_limit=True):
+        for branch in branches(statement.comparison, statement.conditions, case, in_limit=True):
             if is_empty(branch.domain, branch.constraints, deadline):
                 continue
             if not branch.is_defined:
@@ -232,7 +232,7 @@ class _Growth:
         return self.values[NAMES.index(name)]
 
     def quantity(self, name: str, start: str | None) -> Ratio:
-        return Ratio.of(formula(name, start)(*(self.values[slot] for slot in range(len(NAMES)))))
+        return Ratio.of(formula_of(name, start)(*(self.values[slot] for slot in range(len(NAMES)))))
 
     def inverse(self, value: Ratio) -> Ratio:
         return value.inverse()
@@ -261,12 +261,12 @@ def _growth_sign(ratio: Ratio) -> int:
     return 1 if leading.leading_coefficient() > 0 else -1
 
 
-def limit_at(statement: Statement, point: Mapping[str, Fraction]) -> str | None:
+def limit_at(statement: ParsedStatement, point: Mapping[str, Fraction]) -> str | None:
     """Return the limit of left/right for one alpha, gamma, norm2 and noise.
 
     Parameters
     ----------
-    statement : Statement
+    statement : ParsedStatement
     point : mapping of str to Fraction
         Here n and k are alpha and gamma, and d plays no part.
 
@@ -289,7 +289,7 @@ def limit_at(statement: Statement, point: Mapping[str, Fraction]) -> str | None:
             left, right = (evaluate(s, arithmetic) for s in (condition.left, condition.right))
             if not HOLDS[condition.relation](_growth_sign(left - right)):
                 return None
-        claim = statement.claim
+        claim = statement.comparison
         left, right = (evaluate(s, arithmetic) for s in (claim.left, claim.right))
         if right == 0:
             return "none, as the right side is 0"

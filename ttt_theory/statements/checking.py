@@ -108,7 +108,7 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
 
         if not isinstance(setting, Setting):
             raise InvalidSettingError("setting", setting, "give a Setting, or none")
-        if parsed.claim.relation == "~":
+        if parsed.comparison.relation == "~":
             raise StatementError("~ says nothing of a setting, whose sizes are fixed; use <= or ==")
         if setting.dim > _LARGEST_DIM:
             reason = (
@@ -133,7 +133,6 @@ def _verdict(statement: str, answer: dict[str, Any]) -> StatementVerdict:
 
 def _arrays(setting: Setting) -> dict[str, Any]:
     """Return a setting as plain arrays, which any process can read."""
-    from ttt_theory.linear.setting.setting import DenseWeights, PretrainedWeights
     from ttt_theory.structured.base import dense
 
     start = setting.initialization
@@ -147,8 +146,8 @@ def _arrays(setting: Setting) -> dict[str, Any]:
         "source_n": setting.pretraining.context_length,
         "source_noise": setting.pretraining.noise_variance,
         "source_features": dense(setting.pretraining.feature_covariance.matrix()),
-        "factor": start.factor if isinstance(start, PretrainedWeights) else 0.0,
-        "weights": start.matrix if isinstance(start, DenseWeights) else None,
+        "factor": start.factor,
+        "weights": start.matrix,
     }
 
 

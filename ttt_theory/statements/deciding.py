@@ -21,7 +21,7 @@ from ttt_theory.statements.proofs import Proof, is_empty, prove
 from ttt_theory.statements.rational import TooLargeError
 from ttt_theory.statements.search import Finding, Point, Space, constants, search
 from ttt_theory.statements.symbolic import branches, cases
-from ttt_theory.statements.syntax import Statement, parse
+from ttt_theory.statements.syntax import ParsedStatement, parse
 
 __all__ = ["decided"]
 
@@ -56,7 +56,7 @@ def decided(text: str, arrays: dict[str, Any] | None) -> dict[str, Any]:
     statement = parse(text)
     if arrays is not None:
         return _of_setting(statement, arrays)
-    in_limit = statement.claim.relation == "~"
+    in_limit = statement.comparison.relation == "~"
     tried: list[str] = []
     try:
         found = cases(statement, in_limit=in_limit)
@@ -69,7 +69,7 @@ def decided(text: str, arrays: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _over(
-    statement: Statement, found: list[Case], tried: list[str], in_limit: bool
+    statement: ParsedStatement, found: list[Case], tried: list[str], in_limit: bool
 ) -> dict[str, Any]:
     counts, positive = ((), ("n", "k", "norm2")) if in_limit else (("n", "k", "d"), ("norm2",))
     spaces = [Space(case, counts, positive) for case in found]
@@ -113,7 +113,9 @@ def _over(
     }
 
 
-def _proof(statement: Statement, found: list[Case], in_limit: bool) -> tuple[Proof, Order | None]:
+def _proof(
+    statement: ParsedStatement, found: list[Case], in_limit: bool
+) -> tuple[Proof, Order | None]:
     deadline = time.monotonic() + _PROOF_SECONDS
     try:
         if in_limit:
@@ -123,11 +125,11 @@ def _proof(statement: Statement, found: list[Case], in_limit: bool) -> tuple[Pro
         return Proof(False, ("an expression has too many terms or cases to expand",)), None
 
 
-def _check_conditions(statement: Statement, found: list[Case], in_limit: bool) -> None:
+def _check_conditions(statement: ParsedStatement, found: list[Case], in_limit: bool) -> None:
     """Raise if the conditions are seen to contradict each other."""
     deadline = time.monotonic() + 2.0
     domain = LIMIT if in_limit else FINITE
-    unconditional = parse("1 == 1").claim
+    unconditional = parse("1 == 1").comparison
     try:
         empty = all(
             is_empty(domain, branch.constraints, deadline)
@@ -140,11 +142,11 @@ def _check_conditions(statement: Statement, found: list[Case], in_limit: bool) -
         raise StatementError(_NO_LIMIT if in_limit else _CONTRADICTION)
 
 
-def _falsifies(statement: Statement, values: Values) -> bool | None:
+def _falsifies(statement: ParsedStatement, values: Values) -> bool | None:
     try:
         if not all(decide(condition, values)[0] for condition in statement.conditions):
             return None
-        holds, left, right = decide(statement.claim, values)
+        holds, left, right = decide(statement.comparison, values)
     except UndefinedError:
         return None
     if holds is None:
@@ -153,7 +155,7 @@ def _falsifies(statement: Statement, values: Values) -> bool | None:
     return not holds
 
 
-def _described(statement: Statement, point: Point, in_limit: bool) -> dict[str, str]:
+def _described(statement: ParsedStatement, point: Point, in_limit: bool) -> dict[str, str]:
     if in_limit:
         return {
             "alpha": str(point["n"]),
@@ -166,13 +168,13 @@ def _described(statement: Statement, point: Point, in_limit: bool) -> dict[str, 
     return _sides(statement, values)
 
 
-def _sides(statement: Statement, values: Values) -> dict[str, str]:
-    _, left, right = decide(statement.claim, values)
+def _sides(statement: ParsedStatement, values: Values) -> dict[str, str]:
+    _, left, right = decide(statement.comparison, values)
     named = {name: shown(value) for name, value in values.symbols.items()}
     return {**named, "left": shown(left), "right": shown(right)}
 
 
-def _of_setting(statement: Statement, arrays: dict[str, Any]) -> dict[str, Any]:
+def _of_setting(statement: ParsedStatement, arrays: dict[str, Any]) -> dict[str, Any]:
     from ttt_theory.statements.given_setting import setting_values
 
     values = setting_values(arrays)
@@ -182,7 +184,7 @@ def _of_setting(statement: Statement, arrays: dict[str, Any]) -> dict[str, Any]:
             if not holds:
                 what = "cannot be decided" if holds is None else "does not hold"
                 return undecided(f"a condition {what} for this setting")
-        holds, _, _ = decide(statement.claim, values)
+        holds, _, _ = decide(statement.comparison, values)
     except UndefinedError:
         return undecided("a side or a condition has no value for this setting")
     if holds is None:

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import flint
 
-from ttt_theory.statements.rational import formula
 from ttt_theory.statements.syntax import (
     Comparison,
     Node,
@@ -19,6 +18,7 @@ from ttt_theory.statements.syntax import (
     Quantity,
     Symbol,
 )
+from ttt_theory.statements.vocabulary import formula_of
 
 __all__ = [
     "HOLDS",
@@ -213,7 +213,7 @@ def isotropic_values(point: Point) -> Values:
 
     def quantity(name: str, start: str | None) -> flint.fmpq:
         try:
-            return flint.fmpq(formula(name, start)(*arguments))
+            return flint.fmpq(formula_of(name, start)(*arguments))
         except ZeroDivisionError:
             raise UndefinedError from None
 

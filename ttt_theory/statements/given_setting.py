@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import flint
 
-from ttt_theory.linear.closed_form import one_step, pretraining
+from ttt_theory.linear.closed_form import pretraining
+from ttt_theory.linear.exact.assembly import Assembly
+from ttt_theory.linear.exact.curve import Curve
 from ttt_theory.statements.evaluation import Values
 
 __all__ = ["setting_values"]
@@ -36,21 +38,15 @@ def setting_values(arrays: dict[str, Any]) -> Values:
     symbols = {"n": n, "k": k, "d": d, "norm2": _inner(task, task), "noise": noise}
     symbols |= {"alpha": n / d, "gamma": k / d}
 
+    features = _matrix(arrays["features"])
+
     @cache
-    def coefficients(start: str | None) -> tuple[flint.fmpq, flint.fmpq, flint.fmpq]:
-        return _risk_coefficients(arrays, task, _weights(arrays, start), symbols)
+    def curve(start: str | None) -> Curve:
+        forms = _FractionForms(n, noise, features, task, _weights(arrays, start))
+        return Assembly(n, k, noise, forms).curve
 
     def quantity(name: str, start: str | None) -> flint.fmpq:
-        constant, linear, quadratic = coefficients(start)
-        if name == "risk_before":
-            return constant
-        if linear == 0:
-            # Then the risk does not depend on the step.
-            return constant if name == "risk_after" else flint.fmpq(0)
-        if name == "step_size":
-            return flint.fmpq(one_step.step_size(linear, quadratic))
-        improvement: flint.fmpq = one_step.improvement(linear, quadratic)
-        return improvement if name == "improvement" else constant - improvement
+        return flint.fmpq(getattr(curve(start), name))
 
     return Values(symbols, quantity)
 
@@ -68,10 +64,6 @@ def _inner(left: Matrix, right: Matrix) -> flint.fmpq:
     """tr(leftᵀ right)."""
     pairs = zip(left.entries(), right.entries(), strict=True)
     return sum((one * other for one, other in pairs), flint.fmpq(0))
-
-
-def _form(left: Matrix, matrix: Matrix, right: Matrix) -> flint.fmpq:
-    return _inner(left, matrix * right)
 
 
 def _weights(arrays: dict[str, Any], start: str | None) -> Matrix:
@@ -92,55 +84,34 @@ def _weights(arrays: dict[str, Any], start: str | None) -> Matrix:
     return solution * factor
 
 
-def _risk_coefficients(
-    arrays: dict[str, Any], task: Matrix, weights: Matrix, symbols: dict[str, flint.fmpq]
-) -> tuple[flint.fmpq, flint.fmpq, flint.fmpq]:
-    n, k, noise = symbols["n"], symbols["k"], symbols["noise"]
-    features = _matrix(arrays["features"])
-    square = features * features
-    cube = square * features
-    mean = features * task
-    mean_error = task - weights * mean * n
-    label_variance = _inner(task, mean) + noise
-    shifts = [weights * mean, weights * (features * mean), weights * (square * mean)]
-    spreads = {1: weights * features * weights.transpose()}
-    spreads[3] = weights * cube * weights.transpose()
-    context = {
-        "context_length": n,
-        "label_variance": label_variance,
-        "mean_square": _inner(mean, mean),
-        "mean_energy": _form(mean, features, mean),
-        "feature_square_trace": _inner(features, features),
-    }
+class _FractionForms:
+    """Forms and traces in fractions; see `ttt_theory.linear.exact.assembly.Forms`."""
 
-    def arguments(weighting: Matrix) -> dict[str, flint.fmpq]:
-        return context | {
-            "bias_bias": _form(mean_error, weighting, mean_error),
-            "bias_shift_0": _form(mean_error, weighting, shifts[0]),
-            "bias_shift_1": _form(mean_error, weighting, shifts[1]),
-            "bias_shift_2": _form(mean_error, weighting, shifts[2]),
-            "shift_00": _form(shifts[0], weighting, shifts[0]),
-            "shift_01": _form(shifts[0], weighting, shifts[1]),
-            "shift_02": _form(shifts[0], weighting, shifts[2]),
-            "shift_11": _form(shifts[1], weighting, shifts[1]),
-            "spread_1": _inner(weighting, spreads[1]),
-            "spread_3": _inner(weighting, spreads[3]),
+    def __init__(
+        self, n: flint.fmpq, noise: flint.fmpq, features: Matrix, task: Matrix, weights: Matrix
+    ) -> None:
+        square = features * features
+        mean = features * task
+        self._weights = weights
+        self._powers = {1: features, 2: square, 3: square * features}
+        self._vectors = {
+            "bias": task - weights * mean * n,
+            "shift_0": weights * mean,
+            "shift_1": weights * (features * mean),
+            "shift_2": weights * (square * mean),
         }
+        self.label_variance = _inner(task, mean) + noise
+        self.mean_square = _inner(mean, mean)
+        self.mean_energy = _inner(mean, features * mean)
+        self.feature_square_trace = _inner(features, features)
 
-    first, third = arguments(features), arguments(cube)
-    gradient = mean * (mean_error - weights * mean).transpose() * features
-    gradient = gradient - features * weights.transpose() * features * label_variance
-    error_variance = one_step.error_variance(
-        n, label_variance, first["shift_00"], first["spread_1"]
-    )
-    constant = one_step.constant(noise, first["bias_bias"], error_variance)
-    linear = one_step.linear(n, k, _inner(gradient, gradient))
-    quadratic = one_step.quadratic(
-        test_samples=k,
-        product_moment_1=one_step.product_moment(**first),
-        product_moment_3=one_step.product_moment(**third),
-        overlap_moment=one_step.overlap_moment(**context),
-        feature_square_trace=context["feature_square_trace"],
-        noise_variance=noise,
-    )
-    return constant, linear, quadratic
+    def form(self, left: str, power: int, right: str) -> flint.fmpq:
+        return _inner(self._vectors[left], self._powers[power] * self._vectors[right])
+
+    def spread(self, power: int, inner: int) -> flint.fmpq:
+        return _inner(self._powers[power], self._spread[inner])
+
+    @cached_property
+    def _spread(self) -> dict[int, Matrix]:
+        transposed = self._weights.transpose()
+        return {each: self._weights * self._powers[each] * transposed for each in self._powers}

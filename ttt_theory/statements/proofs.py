@@ -8,15 +8,9 @@ from dataclasses import dataclass
 
 from ttt_theory.statements.domain import Case, Constraint, Domain
 from ttt_theory.statements.positivity import goal, proves
-from ttt_theory.statements.rational import (
-    Polynomial,
-    coefficients,
-    factored,
-    polynomial,
-    variables,
-)
+from ttt_theory.statements.rational import Polynomial, coefficients, factored, polynomial, variables
 from ttt_theory.statements.symbolic import Branch, branches, without_squares
-from ttt_theory.statements.syntax import Statement
+from ttt_theory.statements.syntax import ParsedStatement
 
 __all__ = ["Proof", "is_empty", "is_nonnegative", "prove"]
 
@@ -36,12 +30,12 @@ class Proof:
     steps: tuple[str, ...]
 
 
-def prove(statement: Statement, cases: list[Case], deadline: float) -> Proof:
+def prove(statement: ParsedStatement, cases: list[Case], deadline: float) -> Proof:
     """Try to prove a statement that has any relation but ~.
 
     Parameters
     ----------
-    statement : Statement
+    statement : ParsedStatement
     cases : list of Case
         What the equalities among its conditions leave.
     deadline : float
@@ -52,10 +46,10 @@ def prove(statement: Statement, cases: list[Case], deadline: float) -> Proof:
     Proof
         If it does not hold, the statement may be true or false.
     """
-    relation = statement.claim.relation
+    relation = statement.comparison.relation
     count, defined = 0, True
     for case in cases:
-        for branch in branches(statement.claim, statement.conditions, case, in_limit=False):
+        for branch in branches(statement.comparison, statement.conditions, case, in_limit=False):
             if is_empty(branch.domain, branch.constraints, deadline):
                 continue
             if not branch.is_defined:

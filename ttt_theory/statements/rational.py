@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any
-
 import flint
-
-from ttt_theory.linear.closed_form import isotropic
 
 __all__ = [
     "GENERATORS",
@@ -19,12 +13,10 @@ __all__ = [
     "TooLargeError",
     "coefficients",
     "factored",
-    "formula",
     "has_nonnegative_terms",
     "has_only_names",
     "is_positive_on",
     "polynomial",
-    "quantity",
     "substituted",
     "variables",
 ]
@@ -243,15 +235,3 @@ def is_positive_on(of: Polynomial, positive: frozenset[int]) -> bool:
         all(exponent == 0 or slot in positive for slot, exponent in enumerate(exponents))
         for exponents in of.monoms()
     )
-
-
-def formula(name: str, start: str | None) -> Callable[..., Any]:
-    """Return the formula of a quantity in n, k, d, norm2 and noise; warm is the default start."""
-    found: Callable[..., Any] = getattr(isotropic, f"{start or 'warm'}_{name}")
-    return found
-
-
-@cache
-def quantity(name: str, start: str | None) -> Ratio:
-    """Return a quantity as a ratio in n, k, d, norm2 and noise."""
-    return Ratio.of(formula(name, start)(*map(Ratio, GENERATORS[: len(NAMES)])))

@@ -21,7 +21,7 @@ from hypothesis.errors import HypothesisException
 from ttt_theory.statements.domain import Case
 from ttt_theory.statements.evaluation import UndefinedError, UnresolvedError, Values, evaluate
 from ttt_theory.statements.rational import NAMES
-from ttt_theory.statements.syntax import Node, Operation, Quantity, Statement, Symbol, nodes
+from ttt_theory.statements.syntax import Node, Operation, ParsedStatement, Quantity, Symbol, nodes
 
 __all__ = ["Finding", "Point", "Space", "constants", "search"]
 
@@ -143,7 +143,7 @@ class Finding:
     tried: int = 0
 
 
-def constants(statement: Statement) -> list[Fraction]:
+def constants(statement: ParsedStatement) -> list[Fraction]:
     """Return the numbers that a statement names, within reason.
 
     Examples
@@ -153,7 +153,7 @@ def constants(statement: Statement) -> list[Fraction]:
     [Fraction(1, 4), Fraction(4, 1), Fraction(10, 1), Fraction(250, 1), Fraction(1000, 1)]
     """
     found = set()
-    for comparison in (statement.claim, *statement.conditions):
+    for comparison in (statement.comparison, *statement.conditions):
         for node in (*nodes(comparison.left), *nodes(comparison.right)):
             constant = node
             if isinstance(node, Operation) and node.name == "*":

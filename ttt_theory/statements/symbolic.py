@@ -23,9 +23,9 @@ from ttt_theory.statements.rational import (
     has_nonnegative_terms,
     has_only_names,
     polynomial,
-    quantity,
 )
-from ttt_theory.statements.syntax import Comparison, Statement
+from ttt_theory.statements.syntax import Comparison, ParsedStatement
+from ttt_theory.statements.vocabulary import quantity
 
 __all__ = ["Branch", "branches", "cases", "without_squares"]
 
@@ -74,12 +74,12 @@ def without_squares(of: Polynomial, roots: dict[int, Polynomial]) -> Polynomial:
     return of
 
 
-def cases(statement: Statement, *, in_limit: bool) -> list[Case]:
+def cases(statement: ParsedStatement, *, in_limit: bool) -> list[Case]:
     """Return the parts of the domain that the equalities among the conditions leave.
 
     Parameters
     ----------
-    statement : Statement
+    statement : ParsedStatement
     in_limit : bool
         Whether for n = alpha d and k = gamma d with fixed alpha and gamma, as d grows.
 

@@ -20,9 +20,9 @@ __all__ = [
     "Node",
     "Number",
     "Operation",
+    "ParsedStatement",
     "Power",
     "Quantity",
-    "Statement",
     "Symbol",
     "nodes",
     "parse",
@@ -104,11 +104,11 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Statement:
+class ParsedStatement:
     """A comparison that is claimed to hold wherever all conditions do."""
 
     text: str
-    claim: Comparison
+    comparison: Comparison
     conditions: tuple[Comparison, ...]
 
 
@@ -124,7 +124,7 @@ def nodes(node: Node) -> Iterator[Node]:
         yield from nodes(child)
 
 
-def parse(text: str) -> Statement:
+def parse(text: str) -> ParsedStatement:
     """Read a statement.
 
     Parameters
@@ -134,7 +134,7 @@ def parse(text: str) -> Statement:
 
     Returns
     -------
-    Statement
+    ParsedStatement
 
     Raises
     ------
@@ -143,7 +143,7 @@ def parse(text: str) -> Statement:
 
     Examples
     --------
-    >>> parse("risk_after <= risk_before").claim.relation
+    >>> parse("risk_after <= risk_before").comparison.relation
     '<='
     >>> parse("improvment == 1")
     Traceback (most recent call last):
@@ -214,8 +214,8 @@ class _Parser:
         what = "the statement ends here" if token.kind == "end" else f"{token.text!r} is misplaced"
         return StatementError(f"{what}; {remedy}", token.position)
 
-    def statement(self) -> Statement:
-        claim = self.comparison()
+    def statement(self) -> ParsedStatement:
+        comparison = self.comparison()
         conditions: list[Comparison] = []
         if self.accept("when"):
             conditions.append(self.comparison(is_condition=True))
@@ -225,7 +225,7 @@ class _Parser:
             if self.next.text in RELATIONS:
                 raise self.unexpected("compare two expressions only; add others as conditions")
             raise self.unexpected("expected an operator, 'when' or the end")
-        return Statement(self.text, claim, tuple(conditions))
+        return ParsedStatement(self.text, comparison, tuple(conditions))
 
     def comparison(self, *, is_condition: bool = False) -> Comparison:
         left = self.sum()

@@ -1,4 +1,4 @@
-"""The results of a block of settings: what a process of a sweep does."""
+"""The results of a chunk of settings: what a process of a sweep does."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ import numpy as np
 
 from ttt_theory.checks import FloatArray
 from ttt_theory.errors import InvalidSettingError, OutOfRangeError, SettingFileError
-from ttt_theory.linear.exact.published_limits import published_asymptotics
-from ttt_theory.linear.exact.risk import one_step_risk
-from ttt_theory.linear.monte_carlo import simulate
+from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.exact.published_limits import published_limits
+from ttt_theory.linear.exact.risk import risk_of
+from ttt_theory.linear.exact.weights import starting_weights
+from ttt_theory.linear.monte_carlo import estimates
 from ttt_theory.sweeps.columns import ASYMPTOTIC, EXACT, STATUS
 from ttt_theory.sweeps.plan import Plan, Simulation
 
@@ -24,28 +26,28 @@ if TYPE_CHECKING:
     from ttt_theory.covariance import Covariance
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["BlockTask", "settings_per_block"]
+__all__ = ["ChunkFunction", "settings_per_chunk"]
 
-_BLOCKS = 256
-_LARGEST_BLOCK = 64
+_CHUNKS = 256
+_LARGEST_CHUNK = 64
 
 
-def settings_per_block(settings: int) -> int:
+def settings_per_chunk(settings: int) -> int:
     """Return how many settings are computed, and kept, together.
 
     Few where there are few, as each may then take long; enough to outweigh keeping them.
 
     Examples
     --------
-    >>> [settings_per_block(settings) for settings in (10, 10_000, 10**6)]
+    >>> [settings_per_chunk(settings) for settings in (10, 10_000, 10**6)]
     [1, 39, 64]
     """
-    return min(max(settings // _BLOCKS, 1), _LARGEST_BLOCK)
+    return min(max(settings // _CHUNKS, 1), _LARGEST_CHUNK)
 
 
 @dataclass(frozen=True, eq=False)
-class BlockTask:
-    """Computes a block of a sweep by its number; it is sent to other processes.
+class ChunkFunction:
+    """Computes a chunk of a sweep by its number; it is sent to other processes.
 
     Parameters
     ----------
@@ -67,14 +69,14 @@ class BlockTask:
     fingerprint: str
 
     @classmethod
-    def of(cls, plan: Plan, fingerprint: str) -> BlockTask:
+    def of(cls, plan: Plan, fingerprint: str) -> ChunkFunction:
         """Return the task of a plan."""
         return cls(plan.content, plan.folder.absolute(), plan.kinds, fingerprint)
 
     def __call__(self, number: int) -> FloatArray:
-        """Return the results of a block, shape (settings, columns), their status last."""
+        """Return the results of a chunk, shape (settings, columns), their status last."""
         plan = self._plan()
-        size = settings_per_block(len(plan))
+        size = settings_per_chunk(len(plan))
         indices = range(number * size, min((number + 1) * size, len(plan)))
         return np.array([_located_results(plan, index) for index in indices])
 
@@ -105,12 +107,17 @@ def _results(setting: Setting, simulation: Simulation | None, index: int) -> lis
     exact = asymptotic = {}
     simulated = [math.nan, math.nan]
     try:
-        risk = one_step_risk(setting)
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            problem = Problem.of(setting)
+            start = starting_weights(problem)
+        risk = risk_of(problem, start)
         exact = dataclasses.asdict(risk)
-        asymptotic = published_asymptotics(setting)
+        limits = published_limits(problem, start)
+        asymptotic = {f"asymptotic_{name}": value for name, value in limits.items()}
         if simulation is not None:
-            estimate = simulate(
-                setting,
+            *_, estimate = estimates(
+                problem,
+                start,
                 simulation.prompts,
                 method=simulation.method,
                 step_size=risk.step_size,

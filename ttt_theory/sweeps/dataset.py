@@ -46,7 +46,7 @@ def as_dataset(plan: Plan, results: FloatArray, fingerprint: str) -> xr.Dataset:
     ----------
     plan : Plan
     results : ndarray, shape (settings, columns)
-        As `BlockTask` returns them.
+        As `ChunkFunction` returns them.
     fingerprint : str
         Of the plan.
 

@@ -18,7 +18,7 @@ __all__ = ["Journal"]
 
 
 class Journal:
-    """The finished blocks of one sweep; each is committed as it comes, or not there at all.
+    """The finished chunks of one sweep; each is committed as it comes, or not there at all.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Journal:
     --------
     >>> with Journal(None, "a digest", columns=2) as journal:
     ...     journal.record(0, np.array([[1.0, 2.0], [3.0, 4.0]]))
-    ...     [(number, len(values)) for number, values in journal.blocks()]
+    ...     [(number, len(values)) for number, values in journal.chunks()]
     [(0, 2)]
     """
 
@@ -65,10 +65,10 @@ class Journal:
         if not tables:
             self._connection.execute("CREATE TABLE plan (fingerprint TEXT NOT NULL)")
             self._connection.execute(
-                "CREATE TABLE block (number INTEGER PRIMARY KEY, results BLOB NOT NULL)"
+                "CREATE TABLE chunk (number INTEGER PRIMARY KEY, results BLOB NOT NULL)"
             )
             self._connection.execute("INSERT INTO plan VALUES (?)", (fingerprint,))
-        elif tables != {"plan", "block"}:
+        elif tables != {"plan", "chunk"}:
             raise self._fault("this file is no journal of a sweep")
         elif self._connection.execute("SELECT fingerprint FROM plan").fetchall() != [
             (fingerprint,)
@@ -80,7 +80,7 @@ class Journal:
         self._connection.execute("COMMIT")
 
     def record(self, number: int, results: FloatArray) -> None:
-        """Keep the results of a block, shape (settings, columns), for good.
+        """Keep the results of a chunk, shape (settings, columns), for good.
 
         Raises
         ------
@@ -90,20 +90,20 @@ class Journal:
         blob = np.ascontiguousarray(results, dtype="<f8").tobytes()
         with self._faults():
             # A task that was run twice has the same results both times.
-            self._connection.execute("INSERT OR REPLACE INTO block VALUES (?, ?)", (number, blob))
+            self._connection.execute("INSERT OR REPLACE INTO chunk VALUES (?, ?)", (number, blob))
 
-    def blocks(self) -> Iterator[tuple[int, FloatArray]]:
-        """Yield the number and the results of every block that is there, in order."""
+    def chunks(self) -> Iterator[tuple[int, FloatArray]]:
+        """Yield the number and the results of every chunk that is there, in order."""
         with self._faults():
-            rows = self._connection.execute("SELECT number, results FROM block ORDER BY number")
+            rows = self._connection.execute("SELECT number, results FROM chunk ORDER BY number")
             for number, blob in rows:
                 values = np.frombuffer(blob, dtype="<f8").astype(np.float64)
                 yield number, values.reshape(-1, self._columns)
 
     def numbers(self) -> set[int]:
-        """Return the numbers of the blocks that are there."""
+        """Return the numbers of the chunks that are there."""
         with self._faults():
-            return {number for (number,) in self._connection.execute("SELECT number FROM block")}
+            return {number for (number,) in self._connection.execute("SELECT number FROM chunk")}
 
     def remove(self) -> None:
         """Delete it, once what it holds is kept elsewhere or worth nothing."""

@@ -21,17 +21,17 @@ from ttt_theory.errors import InvalidSettingError, SettingFileError
 from ttt_theory.linear.monte_carlo import METHODS
 from ttt_theory.linear.setting.file import (
     checked_table,
+    fields_of_table,
     parse_toml,
     read_covariance,
-    setting_from_table,
     table_model,
 )
+from ttt_theory.linear.setting.setting import Setting
 from ttt_theory.sweeps.columns import NAMES
 from ttt_theory.sweeps.grid import Axis, placed, point, read_axes
 
 if TYPE_CHECKING:
     from ttt_theory.covariance import Covariance
-    from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["Plan", "Simulation", "read_plan"]
 
@@ -119,7 +119,8 @@ class Plan:
         """
         values = point(self.axes, index)
         try:
-            return setting_from_table(placed(self._base, values), self.folder, self._covariance)
+            fields = fields_of_table(placed(self._base, values), self.folder, self._covariance)
+            return Setting(**fields)
         except (InvalidSettingError, SettingFileError) as error:
             raise self.located(error, index) from None
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from ttt_theory.checks import checked_integer
 from ttt_theory.errors import InvalidSettingError
-from ttt_theory.execution import run_tasks
+from ttt_theory.execution import run_jobs
 from ttt_theory.sweeps.columns import COLUMNS, STATUS
-from ttt_theory.sweeps.computing import BlockTask, settings_per_block
+from ttt_theory.sweeps.computing import ChunkFunction, settings_per_chunk
 from ttt_theory.sweeps.dataset import as_dataset, save
 from ttt_theory.sweeps.journal import Journal
 from ttt_theory.sweeps.plan import Plan, read_plan
@@ -46,7 +46,7 @@ def sweep(
     """Compute the exact, asymptotic and simulated risk on a grid of settings.
 
     Every setting is checked before any is computed.  What is finished is kept in a journal beside
-    `out`, so that a process killed at any moment loses no more than the blocks it was at.
+    `out`, so that a process killed at any moment loses no more than the chunks it was at.
 
     Parameters
     ----------
@@ -182,23 +182,23 @@ def _compute(
     progress: Progress | None,
 ) -> None:
     kept = journal.numbers()
-    size = settings_per_block(len(plan))
-    blocks = -(-len(plan) // size)
-    missing = [number for number in range(blocks) if number not in kept]
+    size = settings_per_chunk(len(plan))
+    chunks = -(-len(plan) // size)
+    missing = [number for number in range(chunks) if number not in kept]
     done = len(plan) - sum(_settings_in(plan, number) for number in missing)
     if progress is not None:
         progress("computing", done, len(plan))
-    task = BlockTask.of(plan, fingerprint)
-    with closing(run_tasks(task, missing, workers=workers, scheduler=scheduler)) as results:
-        for position, block in results:
-            journal.record(missing[position], block)
-            done += len(block)
+    task = ChunkFunction.of(plan, fingerprint)
+    with closing(run_jobs(task, missing, workers=workers, scheduler=scheduler)) as results:
+        for position, chunk in results:
+            journal.record(missing[position], chunk)
+            done += len(chunk)
             if progress is not None:
                 progress("computing", done, len(plan))
 
 
 def _settings_in(plan: Plan, number: int) -> int:
-    size = settings_per_block(len(plan))
+    size = settings_per_chunk(len(plan))
     return min(size, len(plan) - number * size)
 
 
@@ -206,7 +206,7 @@ def _collected(plan: Plan, journal: Journal) -> FloatArray:
     """Return all results, NaN and the status of what is missing among them."""
     results = np.full((len(plan), len(COLUMNS) + 1), np.nan)
     results[:, -1] = STATUS["not_computed"]
-    size = settings_per_block(len(plan))
-    for number, block in journal.blocks():
-        results[number * size : number * size + len(block)] = block
+    size = settings_per_chunk(len(plan))
+    for number, chunk in journal.chunks():
+        results[number * size : number * size + len(chunk)] = chunk
     return results

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 import ttt_theory
-from ttt_theory.claims.claim import Run
-from ttt_theory.claims.registry import claims
+from ttt_theory.claims.claim import declared_tests
+from ttt_theory.claims.registration import all_claims
 from ttt_theory.evidence.algebra import proof
+from ttt_theory.evidence.effort import Effort
 from ttt_theory.evidence.record import Verdict
 from ttt_theory.linear.claims import linear_attention as reduction
 from ttt_theory.linear.closed_form import finite_size, isotropic, limits, one_step, pretraining
@@ -24,7 +25,7 @@ from ttt_theory.linear.simulation import linear_attention
 from ttt_theory.linear.witnesses.certificates import check_certificate, generate, pairings
 from ttt_theory.wick.expectation import expectation
 
-RUN = Run(quick=True, seed=0)
+EFFORT = Effort(quick=True, seed=0)
 FORMULAS = [
     getattr(module, name)
     for module in (one_step, limits, pretraining, isotropic, finite_size)
@@ -33,6 +34,7 @@ FORMULAS = [
 MODULES = [
     importlib.import_module(each.name)
     for each in pkgutil.walk_packages(ttt_theory.__path__, "ttt_theory.")
+    if each.name != "ttt_theory.__main__"
 ]
 
 
@@ -130,10 +132,15 @@ def counted(function, calls):
 
 
 def pieces():
-    for claim in claims():
-        for prove in claim.proofs:
+    for claim in all_claims():
+        for prove in claim.evidence:
             yield pytest.param(prove, id=f"{claim.id}-{prove.__name__}")
-        for check in claim.checks if not claim.tests_per_check else ():
+        published = claim.published.evidence if claim.published else ()
+        for prove in published:
+            yield pytest.param(prove, id=f"{claim.id}-published-{prove.__name__}")
+        for check in claim.checks:
+            if declared_tests(check):
+                continue
             for name, setting in claim.settings.items():
                 gather = functools.partial(check, setting)
                 yield pytest.param(gather, id=f"{claim.id}-{check.__name__}-{name}")
@@ -143,7 +150,7 @@ def never_refuted(gather):
     """Return the statements that no fault refutes, by their position."""
     calls = Counter()
     with planted({each: counted(each, calls) for each in FAULTS}):
-        evidence = gather(RUN)
+        evidence = gather(EFFORT)
     assert {each.verdict for each in evidence} == {Verdict.CONFIRMED}
     left = {position: each.statement for position, each in enumerate(evidence)}
     # Each function in turn with its first fault, then with its second.
@@ -153,7 +160,7 @@ def never_refuted(gather):
         if not left:
             break
         with planted({function: fault(function)}), contextlib.suppress(Exception):
-            for position, each in enumerate(gather(RUN)):
+            for position, each in enumerate(gather(EFFORT)):
                 if each.verdict is Verdict.REFUTED:
                     left.pop(position, None)
     return left

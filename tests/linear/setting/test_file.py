@@ -32,7 +32,8 @@ from ttt_theory.covariance import (
 )
 from ttt_theory.errors import InvalidSettingError, SettingFileError
 from ttt_theory.linear.setting.array_file import LARGEST_ARRAY_FILE
-from ttt_theory.linear.setting.setting import DenseWeights, PretrainedWeights, Setting, ZeroWeights
+from ttt_theory.linear.setting.setting import Setting
+from ttt_theory.linear.setting.starts import DenseWeights, PretrainedWeights, ZeroWeights
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 

@@ -13,11 +13,11 @@ from hypothesis import given
 
 from ttt_theory.covariance import AR1, Covariance, Isotropic
 from ttt_theory.errors import InvalidSettingError
-from ttt_theory.linear.setting.setting import (
+from ttt_theory.linear.setting.setting import Setting
+from ttt_theory.linear.setting.starts import (
     DenseWeights,
     PretrainedWeights,
     Pretraining,
-    Setting,
     ZeroWeights,
 )
 from ttt_theory.testing import check_covariance, settings

@@ -13,16 +13,16 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.nodes import NodeGenerator, assert_curve, curve, nodes_of_vectors
 from ttt_theory import AR1, Equicorrelated, Isotropic, PowerLaw, Setting, one_step_risk
-from ttt_theory.linear.monte_carlo import experiment
+from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.simulation import conditional
-from ttt_theory.linear.simulation.conditional import ConditionalExperiment
-from ttt_theory.linear.simulation.sufficient import SufficientExperiment
+from ttt_theory.linear.simulation.conditional import ConditionalSimulator
+from ttt_theory.linear.simulation.sufficient import SufficientSimulator
 from ttt_theory.testing import settings
 
 
-def subject_of(setting, kind=ConditionalExperiment):
+def subject_of(setting, kind=ConditionalSimulator):
     """Return the sampler of a setting, with the literal simulator's dense weights."""
-    return kind(**fields_of(experiment(setting)))
+    return kind(**fields_of(literal_simulator(setting)))
 
 
 def fields_of(subject):
@@ -43,7 +43,7 @@ def test_the_expectation_is_the_exact_risk(setting):
 @hypothesis_settings(max_examples=60)
 @given(settings(max_dim=3, max_count=30, extreme_scales=False), st.integers(0, 2**32 - 1))
 def test_it_is_the_expectation_of_the_sufficient_sampler_given_the_context(setting, seed):
-    subject, whole = subject_of(setting), subject_of(setting, SufficientExperiment)
+    subject, whole = subject_of(setting), subject_of(setting, SufficientSimulator)
     nodes = [*nodes_of_vectors(whole, 2, 2), *nodes_of_vectors(whole, 2, 2), 1, 2, 1]
     assume(math.prod(nodes) <= 100_000)
     rng = np.random.default_rng(seed)
@@ -57,7 +57,7 @@ def test_it_is_the_expectation_of_the_sufficient_sampler_given_the_context(setti
 
 
 def isotropic(dim, task, noise, scale, weight, n, k):
-    return ConditionalExperiment(
+    return ConditionalSimulator(
         n, k, Isotropic(dim, scale=scale), task, noise, np.full(dim, weight)
     )
 
@@ -123,7 +123,7 @@ def test_the_constant_is_exact_in_many_dimensions(covariance):
 
 def test_no_labels_no_risk():
     for weights in (np.zeros(2), np.array([[0.1, 0.2], [0.3, 0.4]])):
-        subject = ConditionalExperiment(3, 2, Isotropic(2), np.zeros(2), 0.0, weights)
+        subject = ConditionalSimulator(3, 2, Isotropic(2), np.zeros(2), 0.0, weights)
         assert_array_equal(subject.coefficients(4, np.random.default_rng(0)), np.zeros((4, 3)))
 
 
@@ -137,7 +137,7 @@ def test_no_labels_no_risk():
 )
 def test_any_number_of_samples_in_bounded_memory(covariance, weights):
     dim = covariance.dim
-    subject = ConditionalExperiment(10**15, 10**15, covariance, np.ones(dim), 0.5, weights)
+    subject = ConditionalSimulator(10**15, 10**15, covariance, np.ones(dim), 0.5, weights)
     subject.coefficients(1, np.random.default_rng(0))
     tracemalloc.start()
     try:

@@ -25,11 +25,11 @@ from ttt_theory import (
     one_step_risk,
     pretrained_weights,
 )
-from ttt_theory.linear.monte_carlo import experiment, simulate, simulation_steps
+from ttt_theory.linear.monte_carlo import literal_simulator, simulate, simulation_steps
 from ttt_theory.linear.simulation import literal
 from ttt_theory.linear.simulation.literal import (
     QUERIES,
-    Experiment,
+    LiteralSimulator,
     risk_coefficients,
 )
 from ttt_theory.sampling.moments import generator
@@ -39,8 +39,8 @@ WEIGHTS = np.array([[0.1, 0.02, 0.0], [-0.05, 0.08, 0.01], [0.03, 0.0, 0.12]])
 TASK = np.array([1.0, -0.5, 0.25])
 
 
-def small_experiment(**changes):
-    default = Experiment(4, 3, AR1(3, 0.5), TASK, 0.25, WEIGHTS)
+def small_simulator(**changes):
+    default = LiteralSimulator(4, 3, AR1(3, 0.5), TASK, 0.25, WEIGHTS)
     return dataclasses.replace(default, **changes)
 
 
@@ -94,7 +94,7 @@ def test_the_quadratic_is_the_error_after_retraining(seed, dim, length, samples,
 def test_prompts_are_drawn_as_defined():
     # The same draws again, one prompt at a time: noise in all labels, and a fresh context.
     for noise_variance in (0.0, 0.25):
-        subject = small_experiment(noise_variance=noise_variance)
+        subject = small_simulator(noise_variance=noise_variance)
         values = subject.coefficients(5, np.random.default_rng(3))
         rng, draws = np.random.default_rng(3), []
         for count in (4, 3, 4, QUERIES):
@@ -124,16 +124,16 @@ def test_means_are_those_of_the_reference(changes, seed):
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 1000))
 def test_blocks_are_neither_tiny_nor_long(length, samples, dim):
-    subject = Experiment(length, samples, Isotropic(dim), np.ones(dim), 0.0, np.eye(dim))
+    subject = LiteralSimulator(length, samples, Isotropic(dim), np.ones(dim), 0.0, np.eye(dim))
     # Both contexts at least, and a tenth of a second a block.
     assert subject.numbers_per_prompt >= 2 * length * (dim + 1)
-    assert 1 <= subject.prompts_per_block <= 4096
-    if subject.prompts_per_block > 1:
-        assert subject.prompts_per_block * subject.numbers_per_prompt <= 2**24
+    assert 1 <= subject.prompts_per_chunk <= 4096
+    if subject.prompts_per_chunk > 1:
+        assert subject.prompts_per_chunk * subject.numbers_per_prompt <= 2**24
 
 
 def test_prompts_are_drawn_a_few_at_a_time(monkeypatch):
-    subject = small_experiment()
+    subject = small_simulator()
     monkeypatch.setattr(literal, "_LARGEST_SLICE", 3 * subject.numbers_per_prompt)
     rng = np.random.default_rng(5)
     expected = np.concatenate([subject.coefficients(count, rng) for count in (3, 3, 1)])
@@ -158,7 +158,7 @@ def test_oversize_prompts_are_refused_before_anything_is_allocated():
     ],
 )
 def test_memory_is_bounded_for_any_number_of_prompts(length, samples, dim, prompts):
-    subject = Experiment(
+    subject = LiteralSimulator(
         length, samples, AR1(dim, 0.5), np.ones(dim), 0.5, np.full((dim, dim), 0.01)
     )
     rng = np.random.default_rng(0)
@@ -185,7 +185,7 @@ def test_simulate_reports_its_run():
     assert estimate.seconds > 0.0
 
     values = [
-        experiment(setting).coefficients(count, generator(5, i))
+        literal_simulator(setting).coefficients(count, generator(5, i))
         for i, count in enumerate([4096, 904])
     ]
     step_size = estimate.step_size
@@ -230,8 +230,8 @@ def test_invalid_arguments(arguments, field):
 
 @hypothesis_settings(max_examples=50)
 @given(settings(extreme_scales=False))
-def test_experiments_start_from_the_settings_weights(setting):
-    subject, start = experiment(setting), setting.initialization
+def test_simulators_start_from_the_settings_weights(setting):
+    subject, start = literal_simulator(setting), setting.initialization
     optimum = pretrained_weights(setting)
     optimum = optimum if isinstance(optimum, np.ndarray) else optimum.toarray()
     if isinstance(start, ZeroWeights):

@@ -21,10 +21,10 @@ from ttt_theory import (
     PowerLaw,
     Setting,
 )
-from ttt_theory.linear.monte_carlo import experiment
+from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.simulation import sufficient
 from ttt_theory.linear.simulation.literal import QUERIES, risk_coefficients
-from ttt_theory.linear.simulation.sufficient import SufficientExperiment
+from ttt_theory.linear.simulation.sufficient import SufficientSimulator
 from ttt_theory.linear.witnesses.exact_average import gaussian_rule
 from ttt_theory.linear.witnesses.second_moments import second_moments
 from ttt_theory.testing import settings
@@ -35,7 +35,7 @@ SKEW = np.array([[0.05, -0.02], [0.04, 0.03]])
 
 def subject_of(setting):
     """Return the sampler of a setting, with the literal simulator's weights."""
-    return SufficientExperiment(**fields_of(experiment(setting)))
+    return SufficientSimulator(**fields_of(literal_simulator(setting)))
 
 
 def fields_of(subject):
@@ -88,7 +88,7 @@ def test_second_moments_are_those_of_the_literal_simulator(setting, noisy):
     )
     values = subject.coefficients(generator.draws, generator)
     assert generator.average(values**2) == pytest.approx(
-        second_moments(experiment(setting), QUERIES), rel=1e-10
+        second_moments(literal_simulator(setting), QUERIES), rel=1e-10
     )
 
 
@@ -105,9 +105,7 @@ def test_joint_second_moments_with_one_sample_of_everything(monkeypatch):
     literal = risk_coefficients(np.array([[weight]]), *samples)
     expected = np.einsum("p,pi,pj->ij", rule_weights, literal, literal)
 
-    subject = SufficientExperiment(
-        1, 1, Isotropic(1), np.array([task]), noise, np.array([[weight]])
-    )
+    subject = SufficientSimulator(1, 1, Isotropic(1), np.array([task]), noise, np.array([[weight]]))
     generator = NodeGenerator([5, 5, 5, 3, 3, 3, 3, 3, 3, 2, 3, 1])
     values = subject.coefficients(generator.draws, generator)
     products = generator.average((values[:, :, None] * values[:, None, :]).reshape(-1, 9))
@@ -173,28 +171,28 @@ def observables(u, v, fresh, coefficients):
     return np.concatenate([u, v, fresh, coefficients, *products, scalars], axis=1)
 
 
-TWO_SAMPLE = SufficientExperiment(2, 2, AR1(2, 0.5), np.array([1.0, -0.5]), 0.4, 4 * SKEW)
+TWO_SAMPLE = SufficientSimulator(2, 2, AR1(2, 0.5), np.array([1.0, -0.5]), 0.4, 4 * SKEW)
 SAMPLE = 1500
 
 
-class OtherDegrees(SufficientExperiment):
+class OtherDegrees(SufficientSimulator):
     def gradients(self, context, rng):
         more = dataclasses.replace(self, test_samples=self.test_samples + 1)
-        return SufficientExperiment.gradients(more, context, rng)
+        return SufficientSimulator.gradients(more, context, rng)
 
 
-class NoNoise(SufficientExperiment):
+class NoNoise(SufficientSimulator):
     def contexts(self, count, rng):
         silent = dataclasses.replace(self, noise_variance=0.0)
-        return SufficientExperiment.contexts(silent, count, rng)
+        return SufficientSimulator.contexts(silent, count, rng)
 
 
-class OtherMean(SufficientExperiment):
+class OtherMean(SufficientSimulator):
     def gradients(self, context, rng):
         return super().gradients(0.5 * context, rng)
 
 
-class UnsharedLength(SufficientExperiment):
+class UnsharedLength(SufficientSimulator):
     def contexts(self, count, rng):
         first, second = super().contexts(count, rng), super().contexts(count, rng)
         along = np.outer(first @ self.task, self.task) / (self.task @ self.task)
@@ -202,17 +200,17 @@ class UnsharedLength(SufficientExperiment):
         return along + across
 
 
-class SameContext(SufficientExperiment):
+class SameContext(SufficientSimulator):
     def errors(self, context, gradient, fresh, rng):
         return super().errors(context, gradient, context, rng)
 
 
-class IndependentGradient(SufficientExperiment):
+class IndependentGradient(SufficientSimulator):
     def gradients(self, context, rng):
         return super().gradients(self.contexts(len(context), rng), rng)
 
 
-class ProportionalChanges(SufficientExperiment):
+class ProportionalChanges(SufficientSimulator):
     def errors(self, context, gradient, fresh, rng):
         values = super().errors(context, gradient, fresh, rng)
         values[:, 2] = values[:, 1] ** 2 / (4.0 * values[:, 0])
@@ -247,20 +245,20 @@ def test_the_two_sample_test_tells_wrong_laws(wrong):
 
 
 def test_no_labels_no_risk():
-    subject = SufficientExperiment(3, 2, AR1(2, 0.5), np.zeros(2), 0.0, SKEW)
+    subject = SufficientSimulator(3, 2, AR1(2, 0.5), np.zeros(2), 0.0, SKEW)
     assert_array_equal(subject.coefficients(4, np.random.default_rng(0)), np.zeros((4, 3)))
 
 
 def test_a_context_that_leaves_no_error_gives_no_gradient():
     # In one dimension without noise, u = qT/s; W is chosen so that the test errors vanish.
-    subject = SufficientExperiment(1, 1, Isotropic(1), np.ones(1), 0.0, np.array([0.5]))
+    subject = SufficientSimulator(1, 1, Isotropic(1), np.ones(1), 0.0, np.array([0.5]))
     assert_array_equal(subject.gradients(np.array([[2.0]]), np.random.default_rng(0)), [[0.0]])
 
 
 @pytest.mark.parametrize("dim", [1, 300, 100_000])
 def test_any_number_of_samples_in_bounded_memory(dim):
     # Matrices by their diagonals: what is stored is a slice of a few vectors of each kind.
-    subject = SufficientExperiment(
+    subject = SufficientSimulator(
         10**15, 10**15, PowerLaw(dim, 1.0), np.ones(dim), 0.5, np.full(dim, 1e-15)
     )
     subject.coefficients(1, np.random.default_rng(0))
@@ -275,6 +273,6 @@ def test_any_number_of_samples_in_bounded_memory(dim):
 
 
 def test_slices_are_independent_draws():
-    subject = SufficientExperiment(2, 2, Isotropic(4000), np.ones(4000), 0.5, np.zeros(4000))
+    subject = SufficientSimulator(2, 2, Isotropic(4000), np.ones(4000), 0.5, np.zeros(4000))
     values = subject.coefficients(20, np.random.default_rng(0))
     assert len(np.unique(values, axis=0)) == 20

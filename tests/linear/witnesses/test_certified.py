@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
-from ttt_theory.claims.claim import Run
-from ttt_theory.claims.registry import find
+from ttt_theory.claims.registration import find
+from ttt_theory.evidence.effort import Effort
 from ttt_theory.evidence.record import Verdict
 from ttt_theory.linear.closed_form import one_step
 from ttt_theory.linear.witnesses import certified as certificates
@@ -19,10 +19,10 @@ from ttt_theory.linear.witnesses.certified import (
     certified_formulas,
     certified_risk,
     certified_values,
-    compiled_coefficients,
+    compiled_curve,
 )
 
-RUN = Run(quick=True, seed=0)
+EFFORT = Effort(quick=True, seed=0)
 TEXT = ONE_STEP.read_text(encoding="utf-8")
 CERTIFICATE = read(TEXT)
 PROOFS = (certified_values, certified_formulas, certified_risk)
@@ -32,6 +32,7 @@ COEFFICIENTS = {
     "constant",
     "error_variance",
     "linear",
+    "mean_gradient_square",
     "overlap_moment",
     "product_moment",
     "quadratic",
@@ -51,13 +52,13 @@ def plant(monkeypatch, name, wrong):
 
 
 def compiled(n, k, point):
-    return compiled_coefficients(n, k, point.noise_variance, partial(invariant, point))
+    return compiled_curve(n, k, point.noise_variance, partial(invariant, point))
 
 
 def test_the_theory_as_it_stands_is_certified():
     for prove in PROOFS:
-        assert prove in find("exact-risk").proofs
-        assert {each.verdict for each in prove(RUN)} == {Verdict.CONFIRMED}
+        assert prove in find("exact-risk").evidence
+        assert {each.verdict for each in prove(EFFORT)} == {Verdict.CONFIRMED}
 
 
 # A float, as somebody would write it into the file, or a fraction.
@@ -65,13 +66,13 @@ def test_the_theory_as_it_stands_is_certified():
 @pytest.mark.parametrize("name", sorted(COEFFICIENTS))
 def test_a_coefficient_off_by_two_per_cent_is_refuted(monkeypatch, name, factor):
     plant(monkeypatch, name, lambda value, _: factor * value)
-    assert certified_formulas(RUN)[0].verdict is Verdict.REFUTED
+    assert certified_formulas(EFFORT)[0].verdict is Verdict.REFUTED
 
 
 @pytest.mark.parametrize("name", sorted(set(one_step.__all__) - COEFFICIENTS))
 def test_a_minimum_off_by_two_per_cent_is_refuted(monkeypatch, name):
     plant(monkeypatch, name, lambda value, _: 1.02 * value)
-    assert certified_risk(RUN)[0].verdict is Verdict.REFUTED
+    assert certified_risk(EFFORT)[0].verdict is Verdict.REFUTED
 
 
 def with_n_plus_one(value, given):
@@ -100,7 +101,7 @@ def without_noise(value, given):
 )
 def test_wrong_formulas_are_refuted(monkeypatch, name, wrong):
     plant(monkeypatch, name, wrong)
-    assert certified_formulas(RUN)[0].verdict is Verdict.REFUTED
+    assert certified_formulas(EFFORT)[0].verdict is Verdict.REFUTED
 
 
 def one_dimensional_product(value, given):
@@ -132,7 +133,7 @@ def test_agreement_in_special_cases_is_not_enough(monkeypatch, wrong, points):
     assert right
     plant(monkeypatch, "product_moment", wrong)
     assert [compiled(3, 2, point) for point in points] == right
-    values, span = certified_formulas(RUN)
+    values, span = certified_formulas(EFFORT)
     assert values.verdict is Verdict.REFUTED
     # In the span, so that it takes the rank to know that some point tells them apart.
     assert span.verdict is Verdict.CONFIRMED
@@ -156,7 +157,7 @@ NOISES = {point.noise_variance for point in CERTIFICATE.points}
 )
 def test_agreement_at_the_points_is_not_enough(monkeypatch, name, wrong):
     plant(monkeypatch, name, wrong)
-    values, span = certified_formulas(RUN)
+    values, span = certified_formulas(EFFORT)
     assert values.verdict is Verdict.CONFIRMED
     assert span.verdict is Verdict.REFUTED
 
@@ -214,7 +215,7 @@ def test_a_changed_certificate_is_refuted(monkeypatch, tmp_path, change, refuted
     path = tmp_path / "one_step.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     monkeypatch.setattr(certificates, "ONE_STEP", path)
-    evidence = certified_values(RUN)
+    evidence = certified_values(EFFORT)
     names = ("values", "rank", "surplus", "spans", "texts")
     verdicts = dict(zip(names, (each.verdict for each in evidence), strict=True))
     assert {name for name, each in verdicts.items() if each is Verdict.REFUTED} == refuted
@@ -229,7 +230,7 @@ def test_a_value_that_no_risk_has_is_not_confirmed(monkeypatch, tmp_path, value)
     path = tmp_path / "one_step.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     monkeypatch.setattr(certificates, "ONE_STEP", path)
-    assert certified_risk(RUN)[0].verdict is not Verdict.CONFIRMED
+    assert certified_risk(EFFORT)[0].verdict is not Verdict.CONFIRMED
 
 
 @pytest.mark.parametrize("content", [None, "", TEXT[:5000]])
@@ -239,7 +240,7 @@ def test_a_missing_or_truncated_certificate_is_undecided(monkeypatch, tmp_path, 
         path.write_text(content, encoding="utf-8")
     monkeypatch.setattr(certificates, "ONE_STEP", path)
     for prove in PROOFS:
-        (evidence,) = prove(RUN)
+        (evidence,) = prove(EFFORT)
         assert evidence.verdict is Verdict.UNDECIDED
         assert "one_step.json" in evidence.statement
         assert "\n" not in evidence.statement

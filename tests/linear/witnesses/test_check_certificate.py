@@ -20,7 +20,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ttt_theory.covariance import Dense
-from ttt_theory.linear.simulation.literal import Experiment
+from ttt_theory.linear.simulation.literal import LiteralSimulator
 from ttt_theory.linear.witnesses.certificates import ONE_STEP, check_certificate, generate, pairings
 from ttt_theory.linear.witnesses.certificates.check_certificate import (
     CertificateError,
@@ -34,7 +34,7 @@ from ttt_theory.linear.witnesses.certificates.check_certificate import (
     unpinned,
     wrong_values,
 )
-from ttt_theory.linear.witnesses.certified import compiled_coefficients
+from ttt_theory.linear.witnesses.certified import compiled_curve
 from ttt_theory.linear.witnesses.exact_average import exact_coefficients
 
 TEXT = ONE_STEP.read_text(encoding="utf-8")
@@ -99,7 +99,7 @@ def test_the_literal_simulator_averages_to_the_brute_force(sizes, data):
     )
     noise_variance = float(point.noise_variance)
     literal = exact_coefficients(
-        Experiment(n, k, Dense(factor @ factor.T), task, noise_variance, weights)
+        LiteralSimulator(n, k, Dense(factor @ factor.T), task, noise_variance, weights)
     )
     constant, linear, quadratic = map(float, brute_force(point, n, k)[n, k])
     assert literal[0] == pytest.approx(constant, rel=1e-12, abs=1e-12)
@@ -110,8 +110,9 @@ def test_the_literal_simulator_averages_to_the_brute_force(sizes, data):
 @hypothesis_settings(max_examples=10)
 @given(points((1, 2, 3, 4)), st.integers(1, 7), st.integers(1, 4))
 def test_the_formulas_hold_elsewhere_as_the_argument_says(point, n, k):
-    compiled = compiled_coefficients(n, k, point.noise_variance, partial(invariant, point))
-    assert tuple(compiled.values()) == brute_force(point, n, k)[n, k]
+    curve = compiled_curve(n, k, point.noise_variance, partial(invariant, point))
+    coefficients = curve.constant, curve.linear, curve.quadratic
+    assert coefficients == brute_force(point, n, k)[n, k]
 
 
 def test_monomials_have_the_units_of_the_coefficients():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ttt_theory import DenseWeights, Setting, one_step_risk
 from ttt_theory.linear.exact.weights import pretrained_weights
-from ttt_theory.linear.monte_carlo import experiment
+from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.witnesses.exact_average import (
     exact_coefficients,
     gaussian_rule,
@@ -52,7 +52,7 @@ def tiny_settings(draw):
 @hypothesis_settings(max_examples=60)
 @given(tiny_settings())
 def test_the_literal_expectation_is_the_exact_risk(setting):
-    constant, linear, quadratic = exact_coefficients(experiment(setting))
+    constant, linear, quadratic = exact_coefficients(literal_simulator(setting))
     risk = one_step_risk(setting)
     assert risk.constant == pytest.approx(constant, rel=1e-10, abs=1e-290)
     assert risk.quadratic == pytest.approx(quadratic, rel=1e-10, abs=1e-290)

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
 from ttt_theory import Isotropic, one_step_risk
-from ttt_theory.claims.claim import Run
-from ttt_theory.claims.registry import find
+from ttt_theory.claims.registration import find
 from ttt_theory.coordinates.blocks import DenseBlock, DiagonalBlock
+from ttt_theory.evidence.effort import Effort
 from ttt_theory.evidence.record import Verdict
 from ttt_theory.linear.closed_form import one_step
-from ttt_theory.linear.exact import invariants
-from ttt_theory.linear.monte_carlo import experiment
+from ttt_theory.linear.exact.forms import ProblemForms
+from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.setting.examples import COLD, TINY
 from ttt_theory.linear.witnesses import second_derivation
 from ttt_theory.linear.witnesses.exact_average import exact_coefficients
@@ -28,17 +28,17 @@ from ttt_theory.linear.witnesses.second_derivation import (
 from ttt_theory.testing import settings
 from ttt_theory.wick import Matrix, Scalar, ScatterMatrix, Vector, expectation, substitute, trace
 
-RUN = Run(quick=True, seed=0)
+EFFORT = Effort(quick=True, seed=0)
 
 
 def refuted(prove):
-    return [each for each in prove(RUN) if each.verdict is Verdict.REFUTED]
+    return [each for each in prove(EFFORT) if each.verdict is Verdict.REFUTED]
 
 
 @pytest.mark.parametrize("prove", [formulas_are_derived, values_are_derived])
 def test_the_formulas_hold_as_they_stand(prove):
-    assert {each.verdict for each in prove(RUN)} == {Verdict.CONFIRMED}
-    assert prove in find("exact-risk").proofs
+    assert {each.verdict for each in prove(EFFORT)} == {Verdict.CONFIRMED}
+    assert prove in find("exact-risk").evidence
 
 
 PARAMETERS = [
@@ -129,15 +129,20 @@ def test_a_wrong_mean_overlap_is_refuted(monkeypatch):
     assert [each.statement.split()[1] for each in refuted(formulas_are_derived)] == ["plus"]
 
 
-def test_wrong_invariants_are_refuted(monkeypatch):
-    # The package computes these by hand, between the compiled formulas.
-    for name in ("_mean_gradient_square", "_dot", "_inner"):
-        original = getattr(invariants, name)
-        with monkeypatch.context() as patch:
-            patch.setattr(
-                invariants, name, lambda *arguments, original=original: 1.02 * original(*arguments)
-            )
-            assert refuted(values_are_derived)
+@pytest.mark.parametrize("name", ["form", "spread", "misfit"])
+def test_wrong_forms_are_refuted(monkeypatch, name):
+    # The package computes these from matrices, for the compiled formulas to be put together.
+    original = getattr(ProblemForms, name)
+    monkeypatch.setattr(ProblemForms, name, lambda *given: 1.02 * original(*given))
+    assert refuted(values_are_derived)
+
+
+def test_a_wrong_mean_gradient_is_refuted(monkeypatch):
+    original = ProblemForms.mean_gradient_square.func
+    monkeypatch.setattr(
+        ProblemForms, "mean_gradient_square", property(lambda self: 1.02 * original(self))
+    )
+    assert refuted(values_are_derived)
 
 
 @pytest.mark.parametrize("kind", [DiagonalBlock, DenseBlock])
@@ -149,7 +154,7 @@ def test_both_ways_to_the_part_across_the_mean_are_looked_at(monkeypatch, kind):
 
 @pytest.mark.parametrize("name", TINY)
 def test_the_derived_coefficients_are_the_literal_simulator_s(name):
-    literal = exact_coefficients(experiment(TINY[name]))
+    literal = exact_coefficients(literal_simulator(TINY[name]))
     derived = [float(each) for each in derived_coefficients(TINY[name])]
     assert derived == pytest.approx(literal, rel=1e-10)
 

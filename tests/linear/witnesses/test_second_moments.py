@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ttt_theory import AR1, DenseWeights, Diagonal, Isotropic, PowerLaw, Setting, ZeroWeights
-from ttt_theory.linear.monte_carlo import experiment
+from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.simulation.literal import risk_coefficients
 from ttt_theory.linear.witnesses.exact_average import gaussian_rule
 from ttt_theory.linear.witnesses.second_moments import second_moments
@@ -39,7 +39,7 @@ def test_one_sample_in_one_dimension_exactly(weight, task, noise):
         noise_variance=noise,
         initialization=DenseWeights([[weight]]),
     )
-    assert second_moments(experiment(setting), 1) == pytest.approx(
+    assert second_moments(literal_simulator(setting), 1) == pytest.approx(
         averaged_squares(weight, task, noise), rel=1e-10
     )
 
@@ -71,7 +71,7 @@ def test_one_sample_in_one_dimension_exactly(weight, task, noise):
 def test_several_dimensions_by_simulation(setting):
     # With many samples the fourth powers have tame tails: the standard error of the mean square is
     # below 0.5 %, and the bound ten of them; a term left out shows at several per cent.
-    simulated = experiment(setting)
+    simulated = literal_simulator(setting)
     queries = 8
     squares = [
         np.mean(simulated.coefficients(20_000, np.random.default_rng(seed)) ** 2, axis=0)

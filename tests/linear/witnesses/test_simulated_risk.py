@@ -9,14 +9,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ttt_theory import Isotropic, Setting, ZeroWeights, one_step_risk
-from ttt_theory.claims.claim import Run
-from ttt_theory.claims.registry import find
+from ttt_theory.claims.registration import find
 from ttt_theory.errors import OutOfRangeError
-from ttt_theory.evidence.equivalence import equivalence
+from ttt_theory.evidence.effort import Effort
 from ttt_theory.evidence.record import Verdict
 from ttt_theory.linear.exact.problem import Problem
-from ttt_theory.linear.monte_carlo import experiment, rescaled
+from ttt_theory.linear.monte_carlo import literal_simulator, rescaled
 from ttt_theory.linear.setting.examples import COLD, SHIFTED
+from ttt_theory.linear.witnesses.simulated_risk import coefficients_are_simulated
 from ttt_theory.testing import settings
 
 
@@ -24,23 +24,14 @@ def judged(
     setting,
     factors=(1.0, 1.0, 1.0),
     numbers=25 * 10**7,
-    margin=0.1,
     error_rate=1e-7,
     sequential=False,
     seed=0,
 ):
     risk = one_step_risk(setting)
     exact = np.array([risk.constant, risk.linear, risk.quadratic]) * factors
-    evidence = equivalence(
-        experiment(setting),
-        exact,
-        margin=margin,
-        widest_margin=0.25,
-        numbers=numbers,
-        error_rate=error_rate,
-        sequential=sequential,
-        seed=seed,
-    )
+    effort = Effort(True, seed, error_rate, sequential, numbers)
+    evidence = coefficients_are_simulated(literal_simulator(setting), exact, effort)
     return [each.verdict for each in evidence], evidence
 
 
@@ -49,12 +40,12 @@ def test_the_exact_coefficients_are_confirmed(sequential):
     verdicts, evidence = judged(SHIFTED, sequential=sequential)
     assert verdicts == [Verdict.CONFIRMED] * 3
     assert all(each.measured["margin"] <= 0.1 for each in evidence)
-    assert len({each.measured["prompts"] for each in evidence}) == 1
+    assert len({each.measured["draws"] for each in evidence}) == 1
     measured = evidence[0].measured
     if sequential:
-        assert measured["prompts"] < 0.6 * measured["planned_prompts"]
+        assert measured["draws"] < 0.6 * measured["planned_draws"]
     else:
-        assert measured["prompts"] == measured["planned_prompts"]
+        assert measured["draws"] == measured["planned_draws"]
 
 
 def test_the_further_off_the_sooner_it_is_refuted():
@@ -62,9 +53,9 @@ def test_the_further_off_the_sooner_it_is_refuted():
     for factor in (1.15, 1.5, 2.0, 4.0):
         verdicts, evidence = judged(SHIFTED, (1.0, 1.0, factor), sequential=True)
         assert verdicts[2] is Verdict.REFUTED
-        prompts.append(evidence[2].measured["prompts"])
+        prompts.append(evidence[2].measured["draws"])
     assert prompts == sorted(prompts, reverse=True)
-    assert prompts[-1] < 0.05 * evidence[2].measured["planned_prompts"]
+    assert prompts[-1] < 0.05 * evidence[2].measured["planned_draws"]
 
 
 def test_a_look_after_every_block_starts_with_the_blocks_of_a_single_look():
@@ -76,7 +67,7 @@ def test_a_look_after_every_block_starts_with_the_blocks_of_a_single_look():
 
 def test_a_smaller_error_rate_takes_more_prompts_in_proportion_to_its_logarithm():
     planned = {
-        rate: judged(SHIFTED, error_rate=rate, sequential=True)[1][0].measured["planned_prompts"]
+        rate: judged(SHIFTED, error_rate=rate, sequential=True)[1][0].measured["planned_draws"]
         for rate in (1e-3, 1e-9)
     }
     assert planned[1e-9] / planned[1e-3] == pytest.approx(np.log(2e9) / np.log(2e3), rel=0.01)
@@ -170,7 +161,7 @@ def test_a_dimension_without_exact_variances_is_undecided():
 @hypothesis_settings(max_examples=30)
 @given(settings(max_dim=3, max_count=4, extreme_scales=False), st.integers(0, 2**32))
 def test_rescaling_is_exact(setting, seed):
-    problem, natural = Problem.of(setting), experiment(setting)
+    problem, natural = Problem.of(setting), literal_simulator(setting)
     assume(problem.task.any() == setting.task.any())
     plain, scaled = (
         each.coefficients(5, np.random.default_rng(seed))
@@ -180,10 +171,8 @@ def test_rescaling_is_exact(setting, seed):
     assert np.array_equal(np.ldexp(scaled, exponents), plain)
 
 
-class BriefRun(Run):
-    """A run of a second at most, whatever margin it reaches."""
-
-    numbers = 15 * 10**5
+# A run of a second at most, whatever margin it reaches.
+BRIEF = Effort(quick=True, seed=1, numbers=15 * 10**5)
 
 
 @hypothesis_settings(max_examples=40)
@@ -196,5 +185,5 @@ def test_no_setting_is_refuted(setting):
         return
     for claim in ("exact-risk", "noise"):
         for check in find(claim).checks:
-            for each in check(setting, BriefRun(quick=True, seed=1)):
+            for each in check(setting, BRIEF):
                 assert each.verdict is not Verdict.REFUTED, each

@@ -1,1 +1,32 @@
-"""The claims of the linear theory."""
+"""The claims of the linear theory, in the order of the paper.
+
+The package registers `CLAIMS` as an entry point, as any package of claims does.
+"""
+
+from ttt_theory.linear.claims import (
+    context_requirement,
+    corollary_4_6,
+    corollary_5_4,
+    exact_risk,
+    linear_attention,
+    non_monotonicity,
+    pretraining,
+    shift,
+    theorem_4_2,
+    theorem_5_3,
+)
+
+__all__ = ["CLAIMS"]
+
+CLAIMS = (
+    *linear_attention.CLAIMS,
+    *pretraining.CLAIMS,
+    *exact_risk.CLAIMS,
+    *theorem_4_2.CLAIMS,
+    *non_monotonicity.CLAIMS,
+    *corollary_4_6.CLAIMS,
+    *context_requirement.CLAIMS,
+    *theorem_5_3.CLAIMS,
+    *corollary_5_4.CLAIMS,
+    *shift.CLAIMS,
+)

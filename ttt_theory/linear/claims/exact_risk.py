@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ttt_theory.claims.claim import Claim, Run, exactly
-from ttt_theory.errors import InvalidSettingError
-from ttt_theory.evidence.algebra import (
-    BIAS,
-    DIM,
-    LENGTH,
-    NOISE,
-    SAMPLES,
-    TASK_SQUARE,
-    VARIANCE,
-    WEIGHT,
-    X,
-    Y,
-    Z,
-    identity,
-)
-from ttt_theory.evidence.equivalence import COEFFICIENTS, equivalence
-from ttt_theory.evidence.record import Evidence, Verdict
+from ttt_theory.claims.claim import Claim, statistical_tests
+from ttt_theory.evidence.algebra import identity, indeterminates
+from ttt_theory.evidence.record import Evidence, EvidenceKind
+from ttt_theory.linear.claims.stating import exactly
 from ttt_theory.linear.closed_form import isotropic, isotropic_squares, one_step, pretraining
-from ttt_theory.linear.exact.isotropic import SquaresCurve, Start
-from ttt_theory.linear.exact.problem import Problem
-from ttt_theory.linear.exact.risk import one_step_risk
+from ttt_theory.linear.exact.isotropic import IsotropicStart, SquaresCurve
 from ttt_theory.linear.exact.spectrum import curve, isotropic_spectrum
-from ttt_theory.linear.monte_carlo import experiment, rescaled
+from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.setting.examples import COLD, DENSE_START, SHIFTED, TINY
 from ttt_theory.linear.witnesses.certified import (
     certified_formulas,
@@ -41,11 +22,15 @@ from ttt_theory.linear.witnesses.certified import (
 from ttt_theory.linear.witnesses.comparison import risk_agrees
 from ttt_theory.linear.witnesses.exact_average import exact_coefficients
 from ttt_theory.linear.witnesses.second_derivation import formulas_are_derived, values_are_derived
+from ttt_theory.linear.witnesses.simulated_risk import COEFFICIENTS, risk_is_simulated
 
 if TYPE_CHECKING:
+    from ttt_theory.evidence.effort import Effort
     from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["CLAIMS"]
+
+LENGTH, SAMPLES, DIM, TASK_SQUARE, NOISE, WEIGHT = indeterminates("n k d beta2 sigma2 w")
 
 
 def _isotropic_coefficients(noise_variance: Any) -> list[Evidence]:
@@ -84,7 +69,7 @@ def _isotropic_start(start: str, weight: Any, noise_variance: Any) -> list[Evide
     ]
 
 
-def _noise_free_forms(_: Run) -> list[Evidence]:
+def _noise_free_forms(_: Effort) -> list[Evidence]:
     return [
         *_isotropic_coefficients(0),
         *_isotropic_start("warm", pretraining.isotropic_weight(LENGTH, DIM, 0), 0),
@@ -92,30 +77,32 @@ def _noise_free_forms(_: Run) -> list[Evidence]:
     ]
 
 
-def _noisy_coefficients(_: Run) -> list[Evidence]:
+def _noisy_coefficients(_: Effort) -> list[Evidence]:
     return _isotropic_coefficients(NOISE)
 
 
-def _noisy_cold_start(_: Run) -> list[Evidence]:
+def _noisy_cold_start(_: Effort) -> list[Evidence]:
     return _isotropic_start("cold", 0 * DIM, NOISE)
 
 
-def _noisy_warm_start(_: Run) -> list[Evidence]:
+def _noisy_warm_start(_: Effort) -> list[Evidence]:
     return _isotropic_start("warm", pretraining.isotropic_weight(LENGTH, DIM, NOISE), NOISE)
 
 
-def _noisy_squares(_: Run) -> list[Evidence]:
+def _noisy_squares(_: Effort) -> list[Evidence]:
     """Prove the sums of squares, and what they take of a pretrained start, from the polynomials."""
-    n, k, d, norm2, noise, w = LENGTH, SAMPLES, DIM, TASK_SQUARE, NOISE, WEIGHT
-    start = Start(w, 1 - n * w, norm2 * (1 - (n + 2) * w) - noise * w)
+    n, k, d, norm2, noise, w, step_size, source_n, prior, source_noise, share, excess = (
+        indeterminates("n k d beta2 sigma2 w eta n_source prior sigma2_source share excess")
+    )
+    start = IsotropicStart(w, 1 - n * w, norm2 * (1 - (n + 2) * w) - noise * w)
     squares, weighted = SquaresCurve.of(n, k, d, norm2, noise, start), (norm2, noise, w)
     constant = isotropic.constant(n, d, *weighted)
     linear, quadratic = (
         function(n, k, d, *weighted) for function in (isotropic.linear, isotropic.quadratic)
     )
-    step_size, source_n, prior, source_noise = X, X, Y, VARIANCE
-    share, excess = Z, BIAS
-    pretrained = Start.of(n, d, norm2, noise, source_n, prior, source_noise, (share, excess))
+    pretrained = IsotropicStart.of(
+        n, d, norm2, noise, source_n, prior, source_noise, (share, excess)
+    )
     weight = (share + excess) * pretraining.optimal_eigenvalue(
         source_n, 1, prior, d * prior, source_noise
     )
@@ -147,55 +134,34 @@ def _literal_averages(settings: dict[str, Setting]) -> list[Evidence]:
     """Compare every field of the exact risk with the literal simulator, averaged exactly."""
     return [
         risk_agrees(
-            "exact average",
+            EvidenceKind.EXACT_AVERAGE,
             f"{name}: the literal simulator's expectation is the exact risk",
             setting,
-            exact_coefficients(experiment(setting)),
+            exact_coefficients(literal_simulator(setting)),
         )
         for name, setting in settings.items()
     ]
 
 
-def _literal_averages_without_noise(_: Run) -> list[Evidence]:
+def _literal_averages_without_noise(_: Effort) -> list[Evidence]:
     return _literal_averages({n: s for n, s in TINY.items() if s.noise_variance == 0.0})
 
 
-def _literal_averages_with_noise(_: Run) -> list[Evidence]:
+def _literal_averages_with_noise(_: Effort) -> list[Evidence]:
     return _literal_averages({n: s for n, s in TINY.items() if s.noise_variance > 0.0})
 
 
-def _simulation(setting: Setting, run: Run) -> list[Evidence]:
-    """Simulate in natural units, where moments of degree 36 stay within float64."""
-    try:
-        simulated = experiment(setting)
-    except InvalidSettingError as error:
-        statement = f"the simulated coefficients are the exact ones: not tested, {error}"
-        return [Evidence("equivalence", Verdict.UNDECIDED, statement)]
-    risk, problem = one_step_risk(setting), Problem.of(setting)
-    label, step = problem.label_exponent, problem.step_exponent
-    return equivalence(
-        rescaled(simulated, problem),
-        np.array(
-            [
-                math.ldexp(risk.constant, -label),
-                math.ldexp(risk.linear, -label - step),
-                math.ldexp(risk.quadratic, -label - 2 * step),
-            ]
-        ),
-        margin=run.margin,
-        widest_margin=run.widest_margin,
-        numbers=run.numbers,
-        error_rate=run.error_rate,
-        sequential=run.sequential,
-        seed=run.seed,
-    )
+@statistical_tests(len(COEFFICIENTS))
+def _simulation(setting: Setting, effort: Effort) -> list[Evidence]:
+    return risk_is_simulated(setting, effort)
 
 
-def _simulation_with_noise(setting: Setting, run: Run) -> list[Evidence]:
+@statistical_tests(len(COEFFICIENTS))
+def _simulation_with_noise(setting: Setting, effort: Effort) -> list[Evidence]:
     """Simulate with as much noise as signal."""
     signal = float(setting.task @ (setting.feature_covariance.matrix() @ setting.task))
     noisy = dataclasses.replace(setting, noise_variance=signal if signal > 0.0 else 1.0)
-    return _simulation(noisy, run)
+    return risk_is_simulated(noisy, effort)
 
 
 CLAIMS = (
@@ -208,7 +174,7 @@ CLAIMS = (
             "and σ²; the optimal step and improvement follow."
         ),
         formulas=exactly(*(getattr(one_step, name) for name in one_step.__all__)),
-        proofs=(
+        evidence=(
             _noise_free_forms,
             _literal_averages_without_noise,
             certified_formulas,
@@ -218,7 +184,6 @@ CLAIMS = (
             values_are_derived,
         ),
         checks=(_simulation,),
-        tests_per_check=len(COEFFICIENTS),
         settings={"shifted": SHIFTED, "dense start": DENSE_START, "cold, k = 1": COLD},
     ),
     Claim(
@@ -233,7 +198,7 @@ CLAIMS = (
                 for name in module.__all__
             )
         ),
-        proofs=(
+        evidence=(
             _noisy_coefficients,
             _noisy_squares,
             _noisy_cold_start,
@@ -241,7 +206,6 @@ CLAIMS = (
             _literal_averages_with_noise,
         ),
         checks=(_simulation_with_noise,),
-        tests_per_check=len(COEFFICIENTS),
         settings={"dense start": DENSE_START},
     ),
 )

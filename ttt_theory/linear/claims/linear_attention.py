@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
-from ttt_theory.claims.claim import Claim, Run, exactly
+from ttt_theory.claims.claim import Claim
 from ttt_theory.evidence.algebra import proof
 from ttt_theory.evidence.record import Evidence
+from ttt_theory.linear.claims.stating import exactly
 from ttt_theory.linear.setting.examples import COLD, SHIFTED
 from ttt_theory.linear.simulation.linear_attention import gradient, loss, predict
 
 if TYPE_CHECKING:
+    from ttt_theory.evidence.effort import Effort
     from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["CLAIMS"]
@@ -42,7 +44,7 @@ def rank_one_gradient(weights: Any, features: Any, labels: Any, queries: Any, ta
     )
 
 
-def _attention_of_any_size(_: Run) -> list[Evidence]:
+def _attention_of_any_size(_: Effort) -> list[Evidence]:
     """Expand the attention of a query token over block matrices of symbolic size."""
     n, d = sympy.symbols("n d", integer=True, positive=True)
     features, labels = sympy.MatrixSymbol("X", n, d), sympy.MatrixSymbol("y", n, 1)
@@ -68,7 +70,7 @@ def _attention_of_any_size(_: Run) -> list[Evidence]:
     ]
 
 
-def _gradient_of_any_size(_: Run) -> list[Evidence]:
+def _gradient_of_any_size(_: Effort) -> list[Evidence]:
     """Differentiate the loss, written with matrices of symbolic size."""
     n, k, d = sympy.symbols("n k d", integer=True, positive=True)
     features, labels = sympy.MatrixSymbol("X", n, d), sympy.MatrixSymbol("y", n, 1)
@@ -104,8 +106,8 @@ def _exact_prompt(setting: Setting, seed: int) -> tuple[np.ndarray, ...]:
     return draw(dim, dim), draw(n, dim), draw(n), draw(k, dim), draw(k)
 
 
-def _attention_on_a_prompt(setting: Setting, run: Run) -> list[Evidence]:
-    weights, features, labels, queries, _ = _exact_prompt(setting, run.seed)
+def _attention_on_a_prompt(setting: Setting, effort: Effort) -> list[Evidence]:
+    weights, features, labels, queries, _ = _exact_prompt(setting, effort.seed)
     attended = predict(weights, features, labels, queries)
     reduced = prediction(weights, features, labels[:, None], queries)[:, 0]
     return [
@@ -117,8 +119,8 @@ def _attention_on_a_prompt(setting: Setting, run: Run) -> list[Evidence]:
     ]
 
 
-def _gradient_on_a_prompt(setting: Setting, run: Run) -> list[Evidence]:
-    weights, features, labels, queries, targets = _exact_prompt(setting, run.seed)
+def _gradient_on_a_prompt(setting: Setting, effort: Effort) -> list[Evidence]:
+    weights, features, labels, queries, targets = _exact_prompt(setting, effort.seed)
     rank_one = rank_one_gradient(weights, features, labels[:, None], queries, targets[:, None])
     by_chain_rule = gradient(weights, features, labels, queries, targets)
     # The loss is quadratic in W, so that its central difference is the derivative, exactly.
@@ -155,7 +157,7 @@ CLAIMS = (
             "xᵀWXᵀy at the query token of any prompt."
         ),
         formulas=exactly(prediction),
-        proofs=(_attention_of_any_size,),
+        evidence=(_attention_of_any_size,),
         checks=(_attention_on_a_prompt,),
         settings={"shifted": SHIFTED, "cold, k = 1": COLD},
     ),
@@ -165,7 +167,7 @@ CLAIMS = (
         source="[G25], Proposition 3.1",
         statement="W_TT = W + 2η X_tᵀ(y_t − X_tWu) uᵀ with u = Xᵀy.",
         formulas=exactly(rank_one_gradient),
-        proofs=(_gradient_of_any_size,),
+        evidence=(_gradient_of_any_size,),
         checks=(_gradient_on_a_prompt,),
         settings={"shifted": SHIFTED, "cold, k = 1": COLD},
     ),

@@ -8,25 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
-from ttt_theory.claims.claim import Claim, Run, exactly, to_leading_order
+from ttt_theory.claims.claim import Claim
 from ttt_theory.covariance import Dense
-from ttt_theory.evidence.algebra import (
-    ALPHA,
-    DIM,
-    LENGTH,
-    NOISE,
-    SAMPLES,
-    TASK_SQUARE,
-    WEIGHT,
-    X,
-    Y,
-    Z,
-    identity,
-    limit,
-    positive,
-    proof,
-)
-from ttt_theory.evidence.record import Evidence, agreement
+from ttt_theory.evidence.algebra import identity, indeterminates, limit, positive, proof
+from ttt_theory.evidence.record import Evidence, EvidenceKind, agreement
+from ttt_theory.linear.claims.stating import exactly, to_leading_order
 from ttt_theory.linear.closed_form import isotropic, limits, pretraining
 from ttt_theory.linear.exact.weights import pretrained_weights
 from ttt_theory.linear.setting.examples import DENSE_START, SHIFTED, TINY_PRIORS
@@ -36,14 +22,19 @@ from ttt_theory.structured.base import dense
 
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
+    from ttt_theory.evidence.effort import Effort
     from ttt_theory.structured.base import Matrix
 
 __all__ = ["CLAIMS"]
 
 _MOST_COORDINATES = 8
 
+LENGTH, SAMPLES, DIM, ALPHA, TASK_SQUARE, NOISE, WEIGHT, X, Y, Z = indeterminates(
+    "n k d alpha beta2 sigma2 w x y z"
+)
 
-def _compiled_forms(_: Run) -> list[Evidence]:
+
+def _compiled_forms(_: Effort) -> list[Evidence]:
     n, d, norm2, noise, w = LENGTH, DIM, TASK_SQUARE, NOISE, WEIGHT
     lam, mu, trace = X, Y, Z
     # The loss of W in the eigenbasis, averaged over the prior: E[uuᵀ] has the eigenvalue
@@ -90,11 +81,12 @@ def _compiled_forms(_: Run) -> list[Evidence]:
             "its limit is ‖β‖²d/(n+d)",
             isotropic.warm_risk_before(ALPHA * d, SAMPLES, d, norm2, 0),
             limits.warm_risk_before(ALPHA * d, d, norm2),
+            variable=d,
         ),
     ]
 
 
-def _literal_gradient(_: Run) -> list[Evidence]:
+def _literal_gradient(_: Effort) -> list[Evidence]:
     """Average the literal gradient exactly over the pretraining distribution."""
     evidence = []
     for name, setting in TINY_PRIORS.items():
@@ -102,7 +94,7 @@ def _literal_gradient(_: Run) -> list[Evidence]:
         at_zero = pretraining_gradient(setting, np.zeros_like(optimum))
         evidence.append(
             agreement(
-                "exact average",
+                EvidenceKind.EXACT_AVERAGE,
                 f"{name}: the literal pretraining gradient vanishes at W*",
                 pretraining_gradient(setting, optimum) / np.max(np.abs(at_zero)),
             )
@@ -110,7 +102,7 @@ def _literal_gradient(_: Run) -> list[Evidence]:
     return evidence
 
 
-def _stationary_on_a_setting(setting: Setting, _: Run) -> list[Evidence]:
+def _stationary_on_a_setting(setting: Setting, _: Effort) -> list[Evidence]:
     """Solve the stationarity condition in exact fractions and compare with the package's W*.
 
     The leading principal blocks of both covariances are covariances too, and small enough.
@@ -154,7 +146,7 @@ def _stationary_on_a_setting(setting: Setting, _: Run) -> list[Evidence]:
             loss(weights + change) - loss(weights) == growth and growth >= 0,
         ),
         agreement(
-            "exact value",
+            EvidenceKind.EXACT_VALUE,
             f"{where}: the package's W* is that solution to round-off",
             (computed - exact) / max(float(np.max(np.abs(exact))), np.finfo(np.float64).tiny),
         ),
@@ -200,7 +192,7 @@ CLAIMS = (
             *exactly(*(getattr(pretraining, name) for name in pretraining.__all__)),
             *to_leading_order(limits.warm_risk_before),
         ),
-        proofs=(_compiled_forms, _literal_gradient),
+        evidence=(_compiled_forms, _literal_gradient),
         checks=(_stationary_on_a_setting,),
         settings={"shifted": SHIFTED, "dense start": DENSE_START},
     ),

@@ -13,6 +13,7 @@ __all__ = [
     "error_variance",
     "improvement",
     "linear",
+    "mean_gradient_square",
     "overlap_moment",
     "product_moment",
     "quadratic",
@@ -134,6 +135,21 @@ def constant(noise_variance: Any, bias_bias: Any, error_variance: Any) -> Any:
     """
     sigma2 = noise_variance
     return bias_bias + error_variance + sigma2
+
+
+def mean_gradient_square(
+    label_variance: Any, mean_square: Any, bias_bias: Any, bias_shift_0: Any, bias_shift_1: Any,
+    shift_00: Any, shift_01: Any, spread_2: Any
+) -> Any:
+    """‖q(b − Wq)ᵀΣ_x − sΣ_xWᵀΣ_x‖², from the invariants of A = Σ_x².
+
+    Source: theory.md, section 2, fact 3.
+    """
+    s = label_variance
+    return (
+        bias_bias * mean_square - 2 * bias_shift_0 * mean_square - 2 * bias_shift_1 * s +
+        mean_square * shift_00 + s**2 * spread_2 + 2 * s * shift_01
+    )
 
 
 def linear(context_length: Any, test_samples: Any, mean_gradient_square: Any) -> Any:

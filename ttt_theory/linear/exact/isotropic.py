@@ -10,14 +10,14 @@ import numpy as np
 from ttt_theory.checks import holds_only_numbers
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.closed_form import isotropic_squares, one_step
-from ttt_theory.linear.setting.setting import LARGEST_COUNT
+from ttt_theory.linear.setting.starts import LARGEST_COUNT
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from ttt_theory.checks import FloatArray
 
-__all__ = ["IsotropicRisk", "SquaresCurve", "Start", "isotropic_risk"]
+__all__ = ["IsotropicRisk", "IsotropicStart", "SquaresCurve", "isotropic_risk"]
 
 # Settings computed together: few enough that all temporaries stay in the cache.
 _CHUNK = 16384
@@ -170,7 +170,7 @@ def isotropic_risk(
     return IsotropicRisk(*results)
 
 
-class Start(NamedTuple):
+class IsotropicStart(NamedTuple):
     """What R(η) depends on of the start W = wI, in any numbers that the compiled formulas take."""
 
     weight: Any
@@ -188,7 +188,7 @@ class Start(NamedTuple):
         prior: Any,
         source_noise: Any,
         factor: tuple[Any, Any],
-    ) -> Start:
+    ) -> IsotropicStart:
         """Take a multiple of the pretrained weight, for Σ_x = I and Σ_β = prior·I.
 
         The factor is a sum of any two terms; `derivations.linear.isotropic_squares` has the best.
@@ -213,7 +213,7 @@ class SquaresCurve:
     sizes: tuple[Any, Any, Any]
     task_square: Any
     noise_variance: Any
-    start: Start
+    start: IsotropicStart
     product_variance: Any
     sampling_moment: Any
     constant: Any
@@ -222,7 +222,7 @@ class SquaresCurve:
 
     @classmethod
     def of(
-        cls, n: Any, k: Any, d: Any, task_square: Any, noise_variance: Any, start: Start
+        cls, n: Any, k: Any, d: Any, task_square: Any, noise_variance: Any, start: IsotropicStart
     ) -> SquaresCurve:
         """Evaluate the coefficients."""
         weight, bias, gradient = start
@@ -294,7 +294,9 @@ def _fields(
     source_noise = np.where(prior + source_noise == 0.0, 1.0, source_noise)
 
     share = np.clip(factor, 0.0, 1.0)
-    start = Start.of(n, d, signal, noise, source_n, prior, source_noise, (share, factor - share))
+    start = IsotropicStart.of(
+        n, d, signal, noise, source_n, prior, source_noise, (share, factor - share)
+    )
     curve = SquaresCurve.of(n, k, d, signal, noise, start)
     moves = curve.linear != 0.0
     step_size = np.where(moves, one_step.step_size(curve.linear, curve.quadratic), 0.0)

@@ -12,11 +12,10 @@ from ttt_theory.checks import FloatArray
 from ttt_theory.coordinates.block_matrix import BlockMatrix, joined
 from ttt_theory.coordinates.reduction import reduced
 from ttt_theory.errors import OutOfRangeError
-from ttt_theory.linear.setting.setting import DenseWeights
 from ttt_theory.structured import Frame, as_structured
 
 if TYPE_CHECKING:
-    from ttt_theory.linear.setting.setting import Initialization, Setting
+    from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["Problem"]
 
@@ -42,8 +41,8 @@ class Problem:
         β, without the coordinates of isotropic blocks, where it is zero.
     noise_variance, source_noise_variance : float
         σ², and σ² at pretraining.
-    initialization : ZeroWeights, PretrainedWeights or DenseWeights
-        Where the step starts.
+    setting : Setting
+        What it is the problem of.
     feature_exponent, label_exponent : int
         The powers of two that a and c are, both even.
     """
@@ -58,7 +57,7 @@ class Problem:
     source_context_length: float
     source_features: BlockMatrix
     source_noise_variance: float
-    initialization: Initialization
+    setting: Setting
     feature_exponent: int
     label_exponent: int
 
@@ -96,7 +95,7 @@ class Problem:
         reduction = reduced(
             [matrices[id(each)] for each in covariances],
             setting.task,
-            as_dense=isinstance(setting.initialization, DenseWeights),
+            as_dense=setting.initialization.matrix is not None,
         )
         features, prior, source_features = reduction.matrices
         feature_exponent = _even_exponent(float(np.max(features.diagonal())))
@@ -127,7 +126,7 @@ class Problem:
                 features if source_is_features else source_features * (1.0 / feature_scale)
             ),
             source_noise_variance=np.float64(source.noise_variance) / label_scale,
-            initialization=setting.initialization,
+            setting=setting,
             feature_exponent=feature_exponent,
             label_exponent=label_exponent,
         )

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttt_theory.errors import OutOfRangeError
-from ttt_theory.linear.closed_form import one_step
-from ttt_theory.linear.exact.invariants import Invariants
+from ttt_theory.linear.exact.forms import assembled
 from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.exact.weights import starting_weights
 
 if TYPE_CHECKING:
+    from ttt_theory.linear.exact.weights import StartingWeights
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["OneStepRisk", "one_step_risk"]
+__all__ = ["OneStepRisk", "one_step_risk", "risk_of"]
 
 
 @dataclass(frozen=True)
@@ -113,26 +114,31 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
     """
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         problem = Problem.of(setting)
-        invariants = Invariants.of(problem)
-        curve = _curve(problem, invariants)
-        step_size, improvement = 0.0, 0.0
-        if curve["linear"] > 0.0:
-            step_size = one_step.step_size(curve["linear"], curve["quadratic"])
-            improvement = one_step.improvement(curve["linear"], curve["quadratic"])
-        risk_after = _risk_at(problem, invariants, step_size)
+        return risk_of(problem, starting_weights(problem))
+
+
+def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
+    """Compute `one_step_risk` of a setting that has been reduced to a problem already."""
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        parts, forms = assembled(problem, start)
+        curve = parts.curve
+        step_size, improvement = curve.step_size, curve.improvement
+        scaled_step = 2.0 * problem.test_samples * step_size
+        # Not c0 − improvement, which cancels where the risk after the step is small.
+        risk_after = parts.risk(scaled_step, forms.misfit(scaled_step))
     label, step = problem.label_exponent, problem.step_exponent
     scaled = {
-        "constant": (curve["constant"], label),
-        "linear": (curve["linear"], label + step),
-        "quadratic": (curve["quadratic"], label + 2 * step),
+        "constant": (curve.constant, label),
+        "linear": (curve.linear, label + step),
+        "quadratic": (curve.quadratic, label + 2 * step),
         "step_size": (step_size, -step),
-        "risk_before": (curve["constant"], label),
+        "risk_before": (curve.constant, label),
         "risk_after": (risk_after, label),
         "improvement": (improvement, label),
     }
-    values = {name: _rescaled(name, *each) for name, each in scaled.items()}
+    setting = problem.setting
     return OneStepRisk(
-        **values,
+        **{name: _rescaled(name, *each) for name, each in scaled.items()},
         dim=setting.dim,
         context_length=setting.context_length,
         test_samples=setting.test_samples,
@@ -148,32 +154,3 @@ def _rescaled(name: str, value: float, exponent: int) -> float:
     if not 0.0 <= result < math.inf or (value != 0.0 and abs(result) < sys.float_info.min):
         raise OutOfRangeError(name, result)
     return result
-
-
-def _curve(problem: Problem, invariants: Invariants) -> dict[str, float]:
-    pieces = invariants.pieces
-    return {
-        "constant": one_step.constant(
-            problem.noise_variance, invariants.bias_bias, invariants.error_variance
-        ),
-        "linear": one_step.linear(
-            problem.context_length, problem.test_samples, invariants.mean_gradient_square
-        ),
-        "quadratic": one_step.quadratic(problem.test_samples, **pieces),
-    }
-
-
-def _risk_at(problem: Problem, invariants: Invariants, step_size: float) -> float:
-    scaled_step = 2.0 * problem.test_samples * step_size
-    error = invariants.mean_error - scaled_step * invariants.mean_step
-    return float(
-        one_step.bias_variance_risk(
-            test_samples=problem.test_samples,
-            scaled_step=scaled_step,
-            misfit=float(error @ (problem.features @ error)),
-            coupling=invariants.coupling,
-            centred_product_moment_3=invariants.centred_product_moment_3,
-            error_variance=invariants.error_variance,
-            **invariants.pieces,
-        )
-    )

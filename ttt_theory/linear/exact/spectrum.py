@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from ttt_theory.linear.closed_form import one_step, pretraining
+from ttt_theory.linear.closed_form import pretraining
+from ttt_theory.linear.exact.assembly import Assembly
+from ttt_theory.linear.exact.curve import Curve
 
-__all__ = ["Curve", "Spectrum", "curve", "isotropic_spectrum"]
+__all__ = ["Spectrum", "SpectrumForms", "curve", "isotropic_spectrum"]
 
 
 @dataclass(frozen=True)
@@ -65,81 +68,58 @@ class Spectrum:
 
 
 @dataclass(frozen=True)
-class Curve:
-    """The compiled R(η) = c0 − c1η + c2η², and its minimum."""
+class SpectrumForms:
+    """Forms and traces of a spectrum; see `ttt_theory.linear.exact.assembly.Forms`."""
 
-    constant: Any
-    linear: Any
-    quadratic: Any
-
-    @property
-    def step_size(self) -> Any:
-        """η*."""
-        return one_step.step_size(self.linear, self.quadratic)
+    spectrum: Spectrum
+    context_length: Any
+    noise_variance: Any = 0
 
     @property
-    def improvement(self) -> Any:
-        """R(0) − R(η*)."""
-        return one_step.improvement(self.linear, self.quadratic)
+    def label_variance(self) -> Any:
+        """The variance s of a label."""
+        return self.spectrum.form(self.spectrum.features) + self.noise_variance
+
+    @property
+    def mean_square(self) -> Any:
+        """‖q‖²."""
+        return self.spectrum.form([x**2 for x in self.spectrum.features])
+
+    @property
+    def mean_energy(self) -> Any:
+        """qᵀΣ_xq."""
+        return self.spectrum.form([x**3 for x in self.spectrum.features])
+
+    @property
+    def feature_square_trace(self) -> Any:
+        """The trace of Σ_x²."""
+        return self.spectrum.total([x**2 for x in self.spectrum.features])
+
+    @cached_property
+    def _vectors(self) -> dict[str, list[Any]]:
+        """Every vector is a multiple of β in a block: q = λβ, b = (1 − nwλ)β, h_j = wλ^(j+1)β."""
+        pairs = list(zip(self.spectrum.features, self.spectrum.weights, strict=True))
+        return {
+            "bias": [1 - self.context_length * w * x for x, w in pairs],
+            **{f"shift_{j}": [w * x ** (j + 1) for x, w in pairs] for j in range(3)},
+        }
+
+    def form(self, left: str, power: int, right: str) -> Any:
+        """Return leftᵀ Σ_x^power right."""
+        triples = zip(
+            self.spectrum.features, self._vectors[left], self._vectors[right], strict=True
+        )
+        return self.spectrum.form([x**power * a * b for x, a, b in triples])
+
+    def spread(self, power: int, inner: int) -> Any:
+        """Return tr(Σ_x^power W Σ_x^inner Wᵀ)."""
+        pairs = zip(self.spectrum.features, self.spectrum.weights, strict=True)
+        return self.spectrum.total([x ** (power + inner) * w**2 for x, w in pairs])
 
 
 def curve(spectrum: Spectrum, n: Any, k: Any, noise_variance: Any = 0) -> Curve:
     """Evaluate the compiled coefficients on a spectrum, in whatever numbers it holds."""
-    lam, w = spectrum.features, spectrum.weights
-    blocks = range(len(lam))
-    # Every vector is a multiple of β in a block: q = λβ, b = (1 − nwλ)β, h_j = wλ^(j+1)β.
-    bias = [1 - n * w[i] * lam[i] for i in blocks]
-    shift = [[w[i] * lam[i] ** (j + 1) for i in blocks] for j in range(3)]
-    label_variance = spectrum.form(lam) + noise_variance
-    mean_square = spectrum.form([x**2 for x in lam])
-    context = {
-        "context_length": n,
-        "label_variance": label_variance,
-        "mean_square": mean_square,
-        "mean_energy": spectrum.form([x**3 for x in lam]),
-        "feature_square_trace": spectrum.total([x**2 for x in lam]),
-    }
-
-    def weighted(power: int) -> dict[str, Any]:
-        def form(left: Sequence[Any], right: Sequence[Any]) -> Any:
-            return spectrum.form([lam[i] ** power * left[i] * right[i] for i in blocks])
-
-        def spread(extra: int) -> Any:
-            return spectrum.total([lam[i] ** (power + extra) * w[i] ** 2 for i in blocks])
-
-        return {
-            "bias_bias": form(bias, bias),
-            **{f"bias_shift_{j}": form(bias, shift[j]) for j in range(3)},
-            "shift_00": form(shift[0], shift[0]),
-            "shift_01": form(shift[0], shift[1]),
-            "shift_02": form(shift[0], shift[2]),
-            "shift_11": form(shift[1], shift[1]),
-            "spread_1": spread(1),
-            "spread_3": spread(3),
-        }
-
-    first, third = weighted(1), weighted(3)
-    # ‖q zᵀ − sY‖_F² with z = Σ_x(b − Wq) and Y = Σ_xWΣ_x.
-    z = [lam[i] * (bias[i] - shift[0][i]) for i in blocks]
-    y = [lam[i] ** 2 * w[i] for i in blocks]
-    gradient = (
-        mean_square * spectrum.form([x**2 for x in z])
-        - 2 * label_variance * spectrum.form([lam[i] * y[i] * z[i] for i in blocks])
-        + label_variance**2 * spectrum.total([x**2 for x in y])
-    )
-    variance = one_step.error_variance(n, label_variance, first["shift_00"], first["spread_1"])
-    return Curve(
-        one_step.constant(noise_variance, first["bias_bias"], variance),
-        one_step.linear(n, k, gradient),
-        one_step.quadratic(
-            k,
-            product_moment_1=one_step.product_moment(**context, **first),
-            product_moment_3=one_step.product_moment(**context, **third),
-            overlap_moment=one_step.overlap_moment(**context),
-            feature_square_trace=context["feature_square_trace"],
-            noise_variance=noise_variance,
-        ),
-    )
+    return Assembly(n, k, noise_variance, SpectrumForms(spectrum, n, noise_variance)).curve
 
 
 def isotropic_spectrum(dim: Any, weight: Any, task_square: Any) -> Spectrum:

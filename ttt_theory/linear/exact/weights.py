@@ -25,7 +25,7 @@ from ttt_theory.coordinates.blocks import (
 from ttt_theory.errors import OutOfRangeError
 from ttt_theory.linear.closed_form import pretraining
 from ttt_theory.linear.exact.problem import Problem
-from ttt_theory.linear.setting.setting import DenseWeights, PretrainedWeights
+from ttt_theory.linear.setting.starts import PretrainedWeights
 from ttt_theory.structured import IdentityFrame, RotatedMatrix
 from ttt_theory.structured.base import Matrix
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["StartingWeights", "pretrained_weights", "starting_weights"]
+__all__ = ["StartingWeights", "original_weights", "pretrained_weights", "starting_weights"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def pretrained_weights(setting: Setting) -> Matrix:
     Returns
     -------
     ndarray, dia_array or RotatedMatrix, shape (d, d)
-        W* = Σ_β[(n+1)Σ_xΣ_β + (tr Σ_xΣ_β + σ²)I]⁻¹ ([G25], Section 3); in general not symmetric.
+        W* = Σ_β[(n+1)Σ_xΣ_β + (tr Σ_xΣ_β + σ²)I]⁻¹ ([G25], Section 3), which is symmetric.
         Diagonal covariances give a sparse diagonal matrix, dense ones an ndarray, and structured
         ones a matrix that has ``@``, ``diagonal()`` and ``toarray()``.
 
@@ -94,10 +94,24 @@ def pretrained_weights(setting: Setting) -> Matrix:
     array([[1., 0.],
            [0., 1.]])
     """
+    problem = Problem.of(dataclasses.replace(setting, initialization=PretrainedWeights()))
+    return original_weights(problem, starting_weights(problem))
+
+
+def original_weights(problem: Problem, start: StartingWeights) -> Matrix:
+    """Return the weights that a problem starts from in the setting's own coordinates and units.
+
+    Returns
+    -------
+    ndarray, dia_array or RotatedMatrix, shape (d, d)
+        W, as `pretrained_weights` returns it.
+    """
     from scipy import sparse
 
-    problem = Problem.of(dataclasses.replace(setting, initialization=PretrainedWeights()))
-    weights = _pretrained(problem, 1.0).matrix.expanded() * (1.0 / problem.feature_scale)
+    given = problem.setting.initialization.matrix
+    if given is not None:
+        return given
+    weights = start.matrix.expanded() * (1.0 / problem.feature_scale)
     if isinstance(problem.frame, IdentityFrame) and len(weights.blocks) == 1:
         [block] = weights.blocks
         if isinstance(block, DiagonalBlock):
@@ -109,12 +123,10 @@ def pretrained_weights(setting: Setting) -> Matrix:
 
 def starting_weights(problem: Problem) -> StartingWeights:
     """Return the weights that a problem starts from."""
-    start = problem.initialization
-    if isinstance(start, PretrainedWeights):
-        return _pretrained(problem, start.factor)
-    if isinstance(start, DenseWeights):
+    start = problem.setting.initialization
+    if start.matrix is not None:
         return _given(problem, start.matrix * problem.feature_scale)
-    return _zero(problem)
+    return _pretrained(problem, start.factor) if start.factor else _zero(problem)
 
 
 def _zero(problem: Problem) -> StartingWeights:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from ttt_theory.covariance import AR1, Dense, Diagonal, Equicorrelated, Isotropic, PowerLaw
-from ttt_theory.linear.setting.setting import (
+from ttt_theory.linear.setting.setting import Setting
+from ttt_theory.linear.setting.starts import (
     DenseWeights,
     PretrainedWeights,
     Pretraining,
-    Setting,
     ZeroWeights,
 )
 

@@ -1,4 +1,4 @@
-"""Setting files: TOML in, a `Setting` out, and one clear line for whatever is wrong.
+"""Setting files: TOML in, the fields of a `Setting` out, one clear line for whatever is wrong.
 
 The keys of a covariance table are the fields of its class, so a registered class needs nothing
 here; a field that holds covariances is a list of such tables.  pydantic checks keys and types; the
@@ -23,12 +23,11 @@ from ttt_theory.checks import FloatArray, checked_integer, checked_number
 from ttt_theory.covariance import Covariance, covariance_kinds
 from ttt_theory.errors import MISSING, InvalidSettingError, SettingFileError
 from ttt_theory.linear.setting.array_file import LARGEST_ARRAY_FILE, read_array
-from ttt_theory.linear.setting.setting import (
+from ttt_theory.linear.setting.starts import (
     DenseWeights,
     Initialization,
     PretrainedWeights,
     Pretraining,
-    Setting,
     ZeroWeights,
 )
 
@@ -78,8 +77,8 @@ _INITIALIZATION_KINDS = {
 }
 
 
-def read_setting(path: str | os.PathLike[str]) -> Setting:
-    """Read a setting file.
+def read_fields(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a setting file, and return the fields of its `Setting`.
 
     Parameters
     ----------
@@ -88,7 +87,7 @@ def read_setting(path: str | os.PathLike[str]) -> Setting:
 
     Returns
     -------
-    Setting
+    dict
 
     Raises
     ------
@@ -103,14 +102,14 @@ def read_setting(path: str | os.PathLike[str]) -> Setting:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "setting.toml"
     ...     _ = file.write_text("context_length = 40")
-    ...     read_setting(file)
+    ...     read_fields(file)
     Traceback (most recent call last):
     ttt_theory.errors.InvalidSettingError: test_samples: a missing value is not valid; this key is
     required
     """
     file = Path(path)
     try:
-        return setting_from_table(parse_toml(file), file.parent)
+        return fields_of_table(parse_toml(file), file.parent)
     except (MemoryError, RecursionError) as error:
         raise SettingFileError(str(file), f"too large or too deeply nested ({error})") from error
 
@@ -136,10 +135,10 @@ def parse_toml(file: Path) -> _Table:
         raise SettingFileError(str(file), f"not valid TOML: {error}") from error
 
 
-def setting_from_table(
+def fields_of_table(
     table: _Table, folder: Path, covariance: CovarianceReader | None = None
-) -> Setting:
-    """Return the setting that a parsed file describes.
+) -> dict[str, Any]:
+    """Return the fields of the `Setting` that a parsed file describes.
 
     Parameters
     ----------
@@ -158,7 +157,7 @@ def setting_from_table(
 
     Examples
     --------
-    >>> setting_from_table({"context_length": 40}, Path())
+    >>> fields_of_table({"context_length": 40}, Path())
     Traceback (most recent call last):
     ttt_theory.errors.InvalidSettingError: test_samples: a missing value is not valid; this key is
     required
@@ -166,16 +165,16 @@ def setting_from_table(
     read = read_covariance if covariance is None else covariance
     values = checked_table(table, _SETTING, "")
     feature_covariance = read(values["feature_covariance"], "feature_covariance", folder)
-    return Setting(
-        context_length=values["context_length"],
-        test_samples=values["test_samples"],
-        feature_covariance=feature_covariance,
-        task_covariance=read(values["task_covariance"], "task_covariance", folder),
-        task=_task(values["task"], feature_covariance.dim, folder),
-        noise_variance=values["noise_variance"],
-        initialization=_initialization(values["initialization"], folder),
-        pretraining=_pretraining(values["pretraining"], folder, read),
-    )
+    return {
+        "context_length": values["context_length"],
+        "test_samples": values["test_samples"],
+        "feature_covariance": feature_covariance,
+        "task_covariance": read(values["task_covariance"], "task_covariance", folder),
+        "task": _task(values["task"], feature_covariance.dim, folder),
+        "noise_variance": values["noise_variance"],
+        "initialization": _initialization(values["initialization"], folder),
+        "pretraining": _pretraining(values["pretraining"], folder, read),
+    }
 
 
 def checked_table(table: _Table, model: _Model, path: str) -> _Table:

@@ -4,135 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ttt_theory.checks import FloatArray, checked_array, checked_integer, checked_number
-from ttt_theory.covariance import FROM_FILE, LARGEST_DENSE_DIM, Covariance
+from ttt_theory.covariance import Covariance
 from ttt_theory.errors import InvalidSettingError
+from ttt_theory.linear.setting.starts import (
+    AS_AT_TEST_TIME,
+    LARGEST_COUNT,
+    Initialization,
+    PretrainedWeights,
+    Pretraining,
+    check_covariance,
+    check_type,
+)
 
 if TYPE_CHECKING:
     import os
 
-LARGEST_COUNT = 10**15
-"""Largest context length and number of test samples; a float still holds it exactly."""
-
-# None stands for "as at test time". Typed Any so that `setting.pretraining.context_length`, which
-# Setting makes concrete, has the type int.
-_AS_AT_TEST_TIME: Any = None
-
-
-@dataclass(frozen=True)
-class ZeroWeights:
-    """Start from W = 0, the cold start.
-
-    Examples
-    --------
-    >>> ZeroWeights()
-    ZeroWeights()
-    """
-
-
-@dataclass(frozen=True)
-class PretrainedWeights:
-    """Start from a multiple of the pretrained optimum W*, the warm start.
-
-    Parameters
-    ----------
-    factor : float
-        Multiplies W*; any finite number.
-
-    Raises
-    ------
-    InvalidSettingError
-        If `factor` is not a finite number.
-
-    Examples
-    --------
-    >>> PretrainedWeights()
-    PretrainedWeights(factor=1.0)
-    """
-
-    factor: float = 1.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "factor", checked_number("factor", self.factor))
-
-
-@dataclass(frozen=True, eq=False)
-class DenseWeights:
-    """Start from given weights W.
-
-    Parameters
-    ----------
-    matrix : array_like of float, shape (d, d)
-        Any finite square matrix, not necessarily symmetric; d at most 10,000.
-
-    Raises
-    ------
-    InvalidSettingError
-        If `matrix` is not such a matrix.
-
-    Examples
-    --------
-    >>> DenseWeights([[0.0, 1.0], [0.5, 0.0]]).matrix.shape
-    (2, 2)
-    """
-
-    matrix: FloatArray = dataclasses.field(metadata=FROM_FILE)
-
-    def __post_init__(self) -> None:
-        matrix = checked_array("matrix", self.matrix, 2)
-        rows, columns = matrix.shape
-        if rows != columns or rows > LARGEST_DENSE_DIM:
-            raise InvalidSettingError(
-                "matrix", matrix, f"give a square matrix of at most {LARGEST_DENSE_DIM} rows"
-            )
-        object.__setattr__(self, "matrix", matrix)
-
-
-Initialization = ZeroWeights | PretrainedWeights | DenseWeights
-"""The weights that the gradient step starts from."""
-
-
-@dataclass(frozen=True)
-class Pretraining:
-    """The distribution of the pretraining prompts, where it differs from the test-time one.
-
-    `Setting` fills what is not given from its own fields.
-
-    Parameters
-    ----------
-    context_length : int, optional
-        Labelled examples in a pretraining prompt, from 1 to 10**15.
-    noise_variance : float, optional
-        Variance of the label noise, at least 0.
-    feature_covariance : Covariance, optional
-        Covariance of the features.
-
-    Raises
-    ------
-    InvalidSettingError
-        If a parameter is out of its range.
-
-    Examples
-    --------
-    >>> Pretraining(noise_variance=0.5).noise_variance
-    0.5
-    """
-
-    context_length: int = _AS_AT_TEST_TIME
-    noise_variance: float = _AS_AT_TEST_TIME
-    feature_covariance: Covariance = _AS_AT_TEST_TIME
-
-    def __post_init__(self) -> None:
-        if self.context_length is not _AS_AT_TEST_TIME:
-            length = checked_integer("context_length", self.context_length, 1, LARGEST_COUNT)
-            object.__setattr__(self, "context_length", length)
-        if self.noise_variance is not _AS_AT_TEST_TIME:
-            variance = checked_number("noise_variance", self.noise_variance, 0.0)
-            object.__setattr__(self, "noise_variance", variance)
-        if self.feature_covariance is not _AS_AT_TEST_TIME:
-            _check_covariance("feature_covariance", self.feature_covariance)
+__all__ = ["Setting"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,8 +74,8 @@ class Setting:
     task_covariance: Covariance
     task: FloatArray
     noise_variance: float = 0.0
-    initialization: Initialization = PretrainedWeights()
-    pretraining: Pretraining = _AS_AT_TEST_TIME
+    initialization: Initialization = dataclasses.field(default_factory=PretrainedWeights)
+    pretraining: Pretraining = AS_AT_TEST_TIME
 
     @property
     def dim(self) -> int:
@@ -202,19 +92,19 @@ class Setting:
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
-        _check_covariance("feature_covariance", self.feature_covariance)
-        _check_covariance("task_covariance", self.task_covariance)
-        _check_type("initialization", self.initialization, Initialization)
+        check_covariance("feature_covariance", self.feature_covariance)
+        check_covariance("task_covariance", self.task_covariance)
+        check_type("initialization", self.initialization, Initialization)
         object.__setattr__(self, "pretraining", self._complete_pretraining())
         self._check_dims()
 
     def _complete_pretraining(self) -> Pretraining:
-        given = Pretraining() if self.pretraining is _AS_AT_TEST_TIME else self.pretraining
-        _check_type("pretraining", given, Pretraining)
+        given = Pretraining() if self.pretraining is AS_AT_TEST_TIME else self.pretraining
+        check_type("pretraining", given, Pretraining)
         missing = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(Pretraining)
-            if getattr(given, field.name) is _AS_AT_TEST_TIME
+            if getattr(given, field.name) is AS_AT_TEST_TIME
         }
         return dataclasses.replace(given, **missing)
 
@@ -229,7 +119,7 @@ class Setting:
                     name, dim, f"give {self.dim}, the dimension of feature_covariance"
                 )
         arrays = {"task": self.task}
-        if isinstance(self.initialization, DenseWeights):
+        if self.initialization.matrix is not None:
             arrays["initialization"] = self.initialization.matrix
         for name, array in arrays.items():
             if len(array) != self.dim:
@@ -265,20 +155,6 @@ class Setting:
         ttt_theory.errors.SettingFileError: nowhere.toml: no such file
         """
         # Here, as pydantic is slow to import and few scripts read setting files.
-        from ttt_theory.linear.setting.file import read_setting
+        from ttt_theory.linear.setting.file import read_fields
 
-        return read_setting(path)
-
-
-def _check_covariance(name: str, covariance: Covariance) -> None:
-    _check_type(name, covariance, Covariance)
-    try:
-        covariance.check()
-    except InvalidSettingError as error:
-        raise error.within(name) from None
-
-
-def _check_type(name: str, value: object, expected: Any) -> None:
-    if not isinstance(value, expected):
-        wanted = getattr(expected, "__name__", str(expected)).replace(f"{__name__}.", "")
-        raise InvalidSettingError(name, value, f"give an instance of {wanted}")
+        return cls(**read_fields(path))

@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ttt_theory.linear.simulation.data_vector import ExperimentInLaw, rows_times
+from ttt_theory.linear.simulation.data_vector import SimulatorInLaw, rows_times
 
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
 
-__all__ = ["ConditionalExperiment"]
+__all__ = ["ConditionalSimulator"]
 
 _ISOTROPIC_SLICE = 2**12
 _ISOTROPIC_BLOCK = 2**17
@@ -61,7 +61,7 @@ class _Forms:
     overlap: FloatArray
 
 
-class ConditionalExperiment(ExperimentInLaw):
+class ConditionalSimulator(SimulatorInLaw):
     """Prompts of which only the context is drawn.
 
     Beyond 1024 dimensions, unless Σ_x and W are diagonal, the two traces are left to draws as well,
@@ -72,15 +72,15 @@ class ConditionalExperiment(ExperimentInLaw):
     Examples
     --------
     >>> import ttt_theory as ttt
-    >>> subject = ConditionalExperiment(4, 2, ttt.Isotropic(3), np.ones(3), 0.0, np.eye(3) / 8)
+    >>> subject = ConditionalSimulator(4, 2, ttt.Isotropic(3), np.ones(3), 0.0, np.eye(3) / 8)
     >>> subject.coefficients(5, np.random.default_rng(0)).shape
     (5, 3)
     """
 
     @property
-    def prompts_per_block(self) -> int:
+    def prompts_per_chunk(self) -> int:
         """Prompts whose statistics are kept together."""
-        return super().prompts_per_block if self._scalars is None else _ISOTROPIC_BLOCK
+        return super().prompts_per_chunk if self._scalars is None else _ISOTROPIC_BLOCK
 
     def _simulate(self, count: int, rng: np.random.Generator) -> FloatArray:
         if self._scalars is None:

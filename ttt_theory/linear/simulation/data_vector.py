@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ttt_theory.checks import FloatArray
-from ttt_theory.sampling.moments import block_sizes
+from ttt_theory.sampling.moments import chunk_sizes
 
 if TYPE_CHECKING:
     from ttt_theory.covariance import Covariance
 
-__all__ = ["ExperimentInLaw", "Matrix", "rows_times"]
+__all__ = ["Matrix", "SimulatorInLaw", "rows_times"]
 
 Matrix = Any
 """An ndarray of shape (d, d), or (d,) for a diagonal one, or a structured matrix."""
@@ -68,7 +68,7 @@ def rows_times(matrix: Matrix, rows: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
-class ExperimentInLaw(ABC):
+class SimulatorInLaw(ABC):
     """What a simulator of the data vectors' exact laws needs to know.
 
     Attributes
@@ -93,7 +93,7 @@ class ExperimentInLaw(ABC):
     weights: Matrix
 
     @property
-    def prompts_per_block(self) -> int:
+    def prompts_per_chunk(self) -> int:
         """Prompts whose statistics are kept together."""
         return max(1, min(_MOST_PROMPTS, _LARGEST_BLOCK // len(self.task)))
 
@@ -116,7 +116,7 @@ class ExperimentInLaw(ABC):
         ndarray, shape (count, 3)
             c0, c1, c2 of c0 − c1η + c2η², for a step of η.
         """
-        slices = block_sizes(count, self._prompts_per_slice)
+        slices = chunk_sizes(count, self._prompts_per_slice)
         return np.concatenate([self._simulate(size, rng) for size in slices])
 
     @abstractmethod

@@ -16,12 +16,12 @@ import numpy as np
 from ttt_theory.checks import FloatArray
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.simulation.linear_attention import gradient, predict
-from ttt_theory.sampling.moments import block_sizes
+from ttt_theory.sampling.moments import chunk_sizes
 
 if TYPE_CHECKING:
     from ttt_theory.covariance import Covariance
 
-__all__ = ["QUERIES", "Experiment", "prompt_size", "risk_coefficients"]
+__all__ = ["QUERIES", "LiteralSimulator", "prompt_size", "risk_coefficients"]
 
 Samples = tuple[FloatArray, FloatArray]
 
@@ -65,7 +65,7 @@ def prompt_size(context_length: int, test_samples: int, dim: int) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Experiment:
+class LiteralSimulator:
     """What the simulator needs to know.
 
     Attributes
@@ -95,7 +95,7 @@ class Experiment:
         return prompt_size(self.context_length, self.test_samples, len(self.task))
 
     @property
-    def prompts_per_block(self) -> int:
+    def prompts_per_chunk(self) -> int:
         """Prompts whose statistics are kept together."""
         return min(_MOST_PROMPTS, max(1, _LARGEST_BLOCK // self.numbers_per_prompt))
 
@@ -115,11 +115,11 @@ class Experiment:
         Examples
         --------
         >>> import ttt_theory as ttt
-        >>> experiment = Experiment(4, 2, ttt.Isotropic(3), np.ones(3), 0.0, np.eye(3) / 8)
-        >>> experiment.coefficients(5, np.random.default_rng(0)).shape
+        >>> simulator = LiteralSimulator(4, 2, ttt.Isotropic(3), np.ones(3), 0.0, np.eye(3) / 8)
+        >>> simulator.coefficients(5, np.random.default_rng(0)).shape
         (5, 3)
         """
-        slices = block_sizes(count, max(1, _LARGEST_SLICE // self.numbers_per_prompt))
+        slices = chunk_sizes(count, max(1, _LARGEST_SLICE // self.numbers_per_prompt))
         return np.concatenate([self._simulate(size, rng) for size in slices])
 
     def _simulate(self, count: int, rng: np.random.Generator) -> FloatArray:

@@ -11,19 +11,19 @@ from __future__ import annotations
 import numpy as np
 
 from ttt_theory.checks import FloatArray
-from ttt_theory.linear.simulation.data_vector import ExperimentInLaw, rows_times
+from ttt_theory.linear.simulation.data_vector import SimulatorInLaw, rows_times
 from ttt_theory.linear.simulation.literal import QUERIES
 
-__all__ = ["SufficientExperiment"]
+__all__ = ["SufficientSimulator"]
 
 
-class SufficientExperiment(ExperimentInLaw):
+class SufficientSimulator(SimulatorInLaw):
     """Prompts drawn through their sufficient vectors.
 
     Examples
     --------
     >>> import ttt_theory as ttt
-    >>> subject = SufficientExperiment(4, 2, ttt.Isotropic(3), np.ones(3), 0.0, np.eye(3) / 8)
+    >>> subject = SufficientSimulator(4, 2, ttt.Isotropic(3), np.ones(3), 0.0, np.eye(3) / 8)
     >>> subject.coefficients(5, np.random.default_rng(0)).shape
     (5, 3)
     """

@@ -13,10 +13,12 @@ import numpy as np
 import sympy
 
 from ttt_theory.covariance import Dense, Isotropic
-from ttt_theory.evidence.record import Evidence, Verdict, agreement
-from ttt_theory.linear.closed_form import one_step
+from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict, agreement
+from ttt_theory.linear.exact.assembly import Assembly
+from ttt_theory.linear.exact.curve import Curve
 from ttt_theory.linear.exact.risk import one_step_risk
-from ttt_theory.linear.setting.setting import DenseWeights, Setting
+from ttt_theory.linear.setting.setting import Setting
+from ttt_theory.linear.setting.starts import DenseWeights
 from ttt_theory.linear.witnesses.certificates import ONE_STEP
 from ttt_theory.linear.witnesses.certificates.check_certificate import (
     Certificate,
@@ -30,100 +32,75 @@ from ttt_theory.linear.witnesses.certificates.check_certificate import (
 )
 from ttt_theory.linear.witnesses.certificates.generate import remarks
 from ttt_theory.linear.witnesses.certificates.pairings import form, spans, trace
+from ttt_theory.linear.witnesses.comparison import fields_of
 
 if TYPE_CHECKING:
-    from ttt_theory.claims.claim import Run
+    from ttt_theory.evidence.effort import Effort
 
 __all__ = [
     "certified_formulas",
     "certified_risk",
     "certified_values",
-    "compiled_coefficients",
+    "compiled_curve",
 ]
 
 
-def compiled_coefficients(
-    n: Any, k: Any, noise_variance: Any, value_of: Callable[[str], Any]
-) -> dict[str, Any]:
-    """Compute c0, c1 and c2 from the compiled formulas, put together as the package does.
+class WordForms:
+    """Forms and traces as words in Σ_x, W and Wᵀ; see `ttt_theory.linear.exact.assembly.Forms`.
+
+    Vectors are words times q: h_j = WΣ_x^j q, and b = β − nWq is multiplied out.
 
     Parameters
     ----------
-    n, k, noise_variance : number or indeterminate
+    context_length, noise_variance : number or indeterminate
     value_of : callable
         The number or indeterminate for a word of the certificate's `pairings`.
-
-    Returns
-    -------
-    dict
-        ``"c0"``, ``"c1"`` and ``"c2"``.
     """
 
-    def quadratic_form(*letters: str) -> Any:
-        return value_of(form(" ".join(letters).split()))
+    def __init__(
+        self, context_length: Any, noise_variance: Any, value_of: Callable[[str], Any]
+    ) -> None:
+        self._n, self._noise_variance, self._value_of = context_length, noise_variance, value_of
+        self.label_variance = value_of("s")
+        self.mean_square, self.mean_energy = self._between_means(), self._between_means("S")
+        self.feature_square_trace = value_of(trace(["S", "S"]))
 
-    def spread(left: int, right: int) -> Any:
-        return value_of(trace(["S"] * left + ["W"] + ["S"] * right + ["W'"]))
+    def form(self, left: str, power: int, right: str) -> Any:
+        """Return leftᵀ Σ_x^power right."""
+        if right == "bias":
+            # Of two biases: the other has an image in every word, this one need not.
+            return self._with_task(left, power) - self._n * self.form(left, power, "shift_0")
+        image = ["W", *"S" * int(right[-1])]
+        if left == "bias":
+            task = self._between_means(*"S" * (power - 1), *image)
+            return task - self._n * self.form("shift_0", power, right)
+        return self._between_means(*"S" * int(left[-1]), "W'", *"S" * power, *image)
 
-    s, mean_square = value_of("s"), quadratic_form()
-    context = {
-        "context_length": n,
-        "label_variance": s,
-        "mean_square": mean_square,
-        "mean_energy": quadratic_form("S"),
-        "feature_square_trace": value_of(trace(["S", "S"])),
-    }
+    def spread(self, power: int, inner: int) -> Any:
+        """Return tr(Σ_x^power W Σ_x^inner Wᵀ)."""
+        return self._value_of(trace(["S"] * power + ["W"] + ["S"] * inner + ["W'"]))
 
-    def product_arguments(power: int) -> dict[str, Any]:
-        """Return the invariants of A = S^power, with b = β − nWq multiplied out."""
-        weighting, below = "S " * power, "S " * (power - 1)
+    def _with_task(self, left: str, power: int) -> Any:
+        """Return leftᵀ Σ_x^power β, as Σ_xβ = q; the noise leaves βᵀΣ_xβ of s."""
+        if left != "bias":
+            return self._between_means(*"S" * int(left[-1]), "W'", *"S" * (power - 1))
+        square = (
+            self.label_variance - self._noise_variance
+            if power == 1
+            else self._between_means(*"S" * (power - 2))
+        )
+        return square - self._n * self._between_means("W'", *"S" * (power - 1))
 
-        def shift(left: int, right: int) -> Any:
-            return quadratic_form("S " * left, "W'", weighting, "W", "S " * right)
-
-        def bias_shift(right: int) -> Any:
-            return quadratic_form(below, "W", "S " * right) - n * shift(0, right)
-
-        # βᵀA = qᵀS^(power − 1), and βᵀSβ is what the noise leaves of s.
-        task = s - noise_variance if power == 1 else quadratic_form("S " * (power - 2))
-        return context | {
-            "bias_bias": task - 2 * n * quadratic_form(below, "W") + n**2 * shift(0, 0),
-            "bias_shift_0": bias_shift(0),
-            "bias_shift_1": bias_shift(1),
-            "bias_shift_2": bias_shift(2),
-            "shift_00": shift(0, 0),
-            "shift_01": shift(0, 1),
-            "shift_02": shift(0, 2),
-            "shift_11": shift(1, 1),
-            "spread_1": spread(power, 1),
-            "spread_3": spread(power, 3),
-        }
-
-    first, third = product_arguments(1), product_arguments(3)
-    error_variance = one_step.error_variance(n, s, first["shift_00"], first["spread_1"])
-    # ‖q gᵀS − s S W' S‖² with g = b − Wq = β − (n + 1)Wq, multiplied out.
-    along = (
-        mean_square
-        - 2 * (n + 1) * quadratic_form("S W")
-        + (n + 1) ** 2 * quadratic_form("W' S S W")
-    )
-    across = quadratic_form("S W S") - (n + 1) * quadratic_form("W' S S W S")
-    mean_gradient_square = mean_square * along - 2 * s * across + s**2 * spread(2, 2)
-    return {
-        "c0": one_step.constant(noise_variance, first["bias_bias"], error_variance),
-        "c1": one_step.linear(n, k, mean_gradient_square),
-        "c2": one_step.quadratic(
-            k,
-            one_step.product_moment(**first),
-            one_step.product_moment(**third),
-            one_step.overlap_moment(**context),
-            context["feature_square_trace"],
-            noise_variance,
-        ),
-    }
+    def _between_means(self, *letters: str) -> Any:
+        return self._value_of(form(list(letters)))
 
 
-def certified_values(_: Run) -> list[Evidence]:
+def compiled_curve(n: Any, k: Any, noise_variance: Any, value_of: Callable[[str], Any]) -> Curve:
+    """Compute c0, c1 and c2 from the compiled formulas, put together as the package does."""
+    return Assembly(n, k, noise_variance, WordForms(n, noise_variance, value_of)).curve
+
+
+def certified_values(_: Effort) -> list[Evidence]:
     """Re-check the certificate, without any formula."""
     try:
         certificate, wrong, gaps, strays = _checked(ONE_STEP.read_text(encoding="utf-8"))
@@ -157,7 +134,7 @@ def certified_values(_: Run) -> list[Evidence]:
     ]
 
 
-def certified_formulas(_: Run) -> list[Evidence]:
+def certified_formulas(_: Effort) -> list[Evidence]:
     """Compare the compiled formulas with the certificate."""
     try:
         certificate = read(ONE_STEP.read_text(encoding="utf-8"))
@@ -175,7 +152,7 @@ def certified_formulas(_: Run) -> list[Evidence]:
     ]
 
 
-def certified_risk(_: Run) -> list[Evidence]:
+def certified_risk(_: Effort) -> list[Evidence]:
     """Compare every field of the computed risk with the certificate."""
     try:
         certificate = read(ONE_STEP.read_text(encoding="utf-8"))
@@ -188,7 +165,11 @@ def certified_risk(_: Run) -> list[Evidence]:
     # A changed value may leave no scale to measure by, a changed point no valid setting.
     except (OSError, ArithmeticError, ValueError) as error:
         return [_incomparable(error)]
-    return [agreement("exact value", "the risk computed in float64 is the certificate's", errors)]
+    return [
+        agreement(
+            EvidenceKind.EXACT_VALUE, "the risk computed in float64 is the certificate's", errors
+        )
+    ]
 
 
 @functools.cache
@@ -202,14 +183,14 @@ def _checked(text: str) -> tuple[Certificate, list[str], list[str], list[str]]:
 
 def _incomparable(error: Exception) -> Evidence:
     statement = f"no comparison with {ONE_STEP.name}: {error}"
-    return Evidence("certificate", Verdict.UNDECIDED, statement)
+    return Evidence(EvidenceKind.CERTIFICATE, Verdict.UNDECIDED, statement)
 
 
 def _certified(statement: str, faults: list[str], **measured: Any) -> Evidence:
     if faults:
         measured = {"faults": len(faults), "first": faults[0]}
     verdict = Verdict.REFUTED if faults else Verdict.CONFIRMED
-    return Evidence("certificate", verdict, statement, measured)
+    return Evidence(EvidenceKind.CERTIFICATE, verdict, statement, measured)
 
 
 def _first(faults: Iterator[str]) -> list[str]:
@@ -220,26 +201,30 @@ def _differences(certificate: Certificate) -> Iterator[str]:
     for position, point in enumerate(certificate.points):
         value_of = functools.cache(functools.partial(invariant, point))
         for (n, k), stated in certificate.values[position].items():
-            compiled = compiled_coefficients(n, k, point.noise_variance, value_of)
-            for (name, value), right in zip(compiled.items(), stated, strict=True):
+            curve = compiled_curve(n, k, point.noise_variance, value_of)
+            for (name, value), right in zip(_coefficients(curve).items(), stated, strict=True):
                 if value != right:
                     yield f"point {position}, n = {n}, k = {k}: {name} is {right}, not {value}"
 
 
+def _coefficients(curve: Curve) -> dict[str, Any]:
+    return {"c0": curve.constant, "c1": curve.linear, "c2": curve.quadratic}
+
+
 def _strays() -> Iterator[str]:
-    """Run the formulas on indeterminates and look for terms outside of the spans."""
+    """Effort the formulas on indeterminates and look for terms outside of the spans."""
     words: list[str] = []
 
     def note(word: str) -> Fraction:
         words.append(word)
         return Fraction(1)
 
-    compiled_coefficients(1, 1, Fraction(1), note)
+    compiled_curve(1, 1, Fraction(1), note)
     names = ["n", "k", "noise", *dict.fromkeys(words)]
     _, *generators = sympy.field([sympy.Symbol(name) for name in names], sympy.QQ)
     n, k, noise_variance, *_ = generators
     indeterminates = dict(zip(names, generators, strict=True))
-    compiled = compiled_coefficients(n, k, noise_variance, indeterminates.__getitem__)
+    compiled = _coefficients(compiled_curve(n, k, noise_variance, indeterminates.__getitem__))
     for name, span in spans().items():
         function = n.field(compiled[name])
         if not function.denom.is_ground:
@@ -271,19 +256,17 @@ def _setting(point: Point, n: int, k: int) -> Setting:
 
 def _errors(setting: Setting, stated: tuple[Fraction, ...]) -> list[float]:
     """Return the errors of the risk's fields, relative to their natural sizes."""
-    risk = one_step_risk(setting)
-    constant, linear, quadratic = stated
-    improvement = linear**2 / (4 * quadratic)
-    size, step = float(constant), math.sqrt(constant / quadratic)
+    risk, exact = one_step_risk(setting), fields_of(stated)
+    size, step = float(exact["constant"]), math.sqrt(exact["constant"] / exact["quadratic"])
+    scales = {
+        "constant": size,
+        # |c1| ≤ 2√(c0 c2) bounds what cancels in it.
+        "linear": size / step,
+        "quadratic": float(exact["quadratic"]),
+        "step_size": step,
+        "improvement": size,
+        "risk_after": float(exact["risk_after"]),
+    }
     return [
-        float(Fraction(value) - right) / scale
-        for value, right, scale in (
-            (risk.constant, constant, size),
-            # |c1| ≤ 2√(c0 c2) bounds what cancels in it.
-            (risk.linear, linear, size / step),
-            (risk.quadratic, quadratic, float(quadratic)),
-            (risk.step_size, linear / (2 * quadratic), step),
-            (risk.improvement, improvement, size),
-            (risk.risk_after, constant - improvement, float(constant - improvement)),
-        )
+        float(Fraction(getattr(risk, name)) - exact[name]) / scale for name, scale in scales.items()
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ttt_theory.evidence.record import Evidence, agreement
+from ttt_theory.evidence.record import Evidence, EvidenceKind, agreement
 from ttt_theory.linear.exact.risk import one_step_risk
 
 if TYPE_CHECKING:
@@ -12,25 +12,27 @@ if TYPE_CHECKING:
 
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["risk_agrees"]
+__all__ = ["fields_of", "risk_agrees"]
 
 
-def risk_agrees(
-    kind: str, statement: str, setting: Setting, coefficients: Iterable[Any]
-) -> Evidence:
-    """Compare every number of a setting's exact risk with what c0, c1 and c2 say it is.
+def fields_of(coefficients: Iterable[Any]) -> dict[str, Any]:
+    """Return what c0, c1 and c2 say of a risk, by the names of its fields.
+
+    The minimum is worked out here once more, so that no compiled formula is compared with itself.
 
     Parameters
     ----------
-    kind, statement : str
-        As for `Evidence`.
-    setting : Setting
     coefficients : iterable of 3 numbers
-        c0, c1 and c2, none of them zero; fractions stay exact until they are compared.
+        c0, c1 and c2, the last not zero.
+
+    Examples
+    --------
+    >>> fields_of([2.0, 2.0, 1.0])["risk_after"]
+    1.0
     """
     constant, linear, quadratic = coefficients
     improvement = linear**2 / (4 * quadratic)
-    expected = {
+    return {
         "constant": constant,
         "linear": linear,
         "quadratic": quadratic,
@@ -39,6 +41,22 @@ def risk_agrees(
         "risk_after": constant - improvement,
         "improvement": improvement,
     }
-    risk = one_step_risk(setting)
-    errors = [getattr(risk, field) / float(value) - 1.0 for field, value in expected.items()]
+
+
+def risk_agrees(
+    kind: EvidenceKind, statement: str, setting: Setting, coefficients: Iterable[Any]
+) -> Evidence:
+    """Compare every number of a setting's exact risk with what c0, c1 and c2 say it is.
+
+    Parameters
+    ----------
+    kind : EvidenceKind
+    statement : str
+        As for `Evidence`.
+    setting : Setting
+    coefficients : iterable of 3 numbers
+        c0, c1 and c2, none of them zero; fractions stay exact until they are compared.
+    """
+    risk, expected = one_step_risk(setting), fields_of(coefficients)
+    errors = [getattr(risk, name) / float(value) - 1.0 for name, value in expected.items()]
     return agreement(kind, statement, errors)

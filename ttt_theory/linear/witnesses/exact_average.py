@@ -8,12 +8,12 @@ sampling error.
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ttt_theory.evidence.quadrature import gaussian_rule
 from ttt_theory.linear.simulation.linear_attention import gradient
 from ttt_theory.linear.simulation.literal import risk_coefficients
 from ttt_theory.structured.base import dense
@@ -21,9 +21,9 @@ from ttt_theory.structured.base import dense
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
     from ttt_theory.linear.setting.setting import Setting
-    from ttt_theory.linear.simulation.literal import Experiment
+    from ttt_theory.linear.simulation.literal import LiteralSimulator
 
-__all__ = ["exact_coefficients", "gaussian_rule", "pretraining_gradient"]
+__all__ = ["exact_coefficients", "pretraining_gradient"]
 
 _LARGEST_CHUNK = 2**18
 
@@ -32,32 +32,6 @@ _CONTEXT_FEATURE, _CONTEXT_NOISE = 5, 3
 _TEST_FEATURE, _TEST_NOISE = 3, 2
 _FRESH_FEATURE, _FRESH_NOISE = 3, 2
 _QUERY_FEATURE, _QUERY_NOISE = 2, 2
-
-
-def gaussian_rule(nodes: list[int]) -> tuple[FloatArray, FloatArray]:
-    """Return a product rule for independent standard normal variables.
-
-    Parameters
-    ----------
-    nodes : list of int
-        Number of nodes for each variable; m nodes are exact up to degree 2m − 1.
-
-    Returns
-    -------
-    points : ndarray, shape (total, variables)
-    weights : ndarray, shape (total,)
-        Positive, of sum 1.
-
-    Examples
-    --------
-    >>> points, weights = gaussian_rule([3, 2])
-    >>> float(weights @ points[:, 0] ** 4)
-    3.0
-    """
-    rules = [np.polynomial.hermite_e.hermegauss(count) for count in nodes]
-    points = np.array(list(itertools.product(*(rule[0] for rule in rules))))
-    weights = np.array([math.prod(each) for each in itertools.product(*(r[1] for r in rules))])
-    return points, weights / (2.0 * math.pi) ** (len(nodes) / 2.0)
 
 
 class _Samples:
@@ -94,12 +68,12 @@ def _root(covariance: FloatArray) -> FloatArray:
     return np.asarray(vectors * np.sqrt(np.clip(eigenvalues, 0.0, None)))
 
 
-def exact_coefficients(experiment: Experiment) -> FloatArray:
+def exact_coefficients(simulator: LiteralSimulator) -> FloatArray:
     """Return the expectation of the literal simulator's c0, c1, c2.
 
     Parameters
     ----------
-    experiment : Experiment
+    simulator : LiteralSimulator
         A tiny one: the rule has 5^(nd) 3^(kd) 3^(nd) … points.
 
     Returns
@@ -110,14 +84,14 @@ def exact_coefficients(experiment: Experiment) -> FloatArray:
     Examples
     --------
     >>> import ttt_theory as ttt
-    >>> from ttt_theory.linear.simulation.literal import Experiment
-    >>> experiment = Experiment(1, 1, ttt.Isotropic(1), np.ones(1), 0.0, np.zeros((1, 1)))
-    >>> exact_coefficients(experiment)
+    >>> from ttt_theory.linear.simulation.literal import LiteralSimulator
+    >>> simulator = LiteralSimulator(1, 1, ttt.Isotropic(1), np.ones(1), 0.0, np.zeros((1, 1)))
+    >>> exact_coefficients(simulator)
     array([  1.,   4., 108.])
     """
-    root = _root(dense(experiment.feature_covariance.matrix()))
-    noise, task = experiment.noise_variance, experiment.task
-    n, k = experiment.context_length, experiment.test_samples
+    root = _root(dense(simulator.feature_covariance.matrix()))
+    noise, task = simulator.noise_variance, simulator.task
+    n, k = simulator.context_length, simulator.test_samples
     context = _Samples(n, root, noise, _CONTEXT_FEATURE, _CONTEXT_NOISE)
     test = _Samples(k, root, noise, _TEST_FEATURE, _TEST_NOISE)
     fresh = _Samples(n, root, noise, _FRESH_FEATURE, _FRESH_NOISE)
@@ -139,7 +113,7 @@ def exact_coefficients(experiment: Experiment) -> FloatArray:
         )
         # Every trained prompt meets every test: an axis for each.
         coefficients = risk_coefficients(
-            experiment.weights,
+            simulator.weights,
             *((features[:, None], labels[:, None]) for features, labels in trained),
             *((features[None], labels[None]) for features, labels in tested),
         )

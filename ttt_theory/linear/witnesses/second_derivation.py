@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ttt_theory.covariance import Diagonal, PowerLaw
-from ttt_theory.evidence.indeterminates import Indeterminates, same
-from ttt_theory.linear.closed_form import one_step
-from ttt_theory.linear.monte_carlo import experiment
+from ttt_theory.evidence.indeterminates import Indeterminates, PolynomialFraction, same
+from ttt_theory.evidence.record import EvidenceKind
+from ttt_theory.linear.exact.assembly import Assembly
+from ttt_theory.linear.exact.curve import Curve
+from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.setting.examples import COLD, DENSE_START, SHIFTED, TINY
 from ttt_theory.linear.setting.setting import Setting
 from ttt_theory.linear.witnesses.comparison import risk_agrees
@@ -39,7 +41,7 @@ from ttt_theory.wick import (
 )
 
 if TYPE_CHECKING:
-    from ttt_theory.claims.claim import Run
+    from ttt_theory.evidence.effort import Effort
     from ttt_theory.evidence.record import Evidence
 
 __all__ = ["derived_coefficients", "derived_risk", "formulas_are_derived", "values_are_derived"]
@@ -51,6 +53,8 @@ _MEAN = _FEATURES @ _TASK
 _MEAN_SQUARE, _LABEL_VARIANCE = _MEAN.T @ _MEAN, _TASK.T @ _MEAN + _NOISE
 _BIAS = _TASK - _LENGTH * _WEIGHTS @ _MEAN
 _SHIFTS = [_WEIGHTS @ _MEAN, _WEIGHTS @ _FEATURES @ _MEAN, _WEIGHTS @ _SQUARE @ _MEAN]
+_VECTORS = {"bias": _BIAS, **{f"shift_{j}": shift for j, shift in enumerate(_SHIFTS)}}
+_POWERS = {1: _FEATURES, 2: _SQUARE, 3: _CUBE}
 _OVERLAP = _MEAN_SQUARE * (_BIAS - _SHIFTS[0]) - _LABEL_VARIANCE * _SHIFTS[1]
 
 _SETTINGS = {
@@ -126,7 +130,7 @@ def derived_coefficients(setting: Setting) -> tuple[Fraction, Fraction, Fraction
     >>> [int(value) for value in derived_coefficients(cold)]
     [1, 4, 108]
     """
-    given = experiment(setting)
+    given = literal_simulator(setting)
     values: dict[Scalar | Expression, Any] = {
         _LENGTH: given.context_length,
         _SAMPLES: given.test_samples,
@@ -143,11 +147,11 @@ def _exact(array: Any) -> Any:
     return np.vectorize(Fraction, otypes=[object])(array)
 
 
-def values_are_derived(_: Run) -> list[Evidence]:
+def values_are_derived(_: Effort) -> list[Evidence]:
     """Compare the risk that the package returns with the derived one, in exact arithmetic."""
     return [
         risk_agrees(
-            "exact value",
+            EvidenceKind.EXACT_VALUE,
             f"{name}: the risk as computed is the sum over pairings, in exact arithmetic",
             setting,
             derived_coefficients(setting),
@@ -156,7 +160,7 @@ def values_are_derived(_: Run) -> list[Evidence]:
     ]
 
 
-def formulas_are_derived(_: Run) -> list[Evidence]:
+def formulas_are_derived(_: Effort) -> list[Evidence]:
     """Prove that the compiled formulas give the derived risk for every n, k, d, Σ_x, W, β and σ².
 
     The compiled functions run on indeterminates, one for each trace and form of Σ_x, W and β, so
@@ -164,15 +168,16 @@ def formulas_are_derived(_: Run) -> list[Evidence]:
     """
     derived = derived_risk()
     of = Indeterminates(*derived.values(), _STEP)
-    constant, linear, quadratic, bias_variance = _compiled(of)
+    compiled, bias_variance = _compiled(of)
     c0, c1, c2, step = of(derived[0]), -of(derived[1]), of(derived[2]), of(_STEP)
     coefficients = Scalar("c1"), Scalar("c2")
     gain, loss = map(Indeterminates(*coefficients), coefficients)
-    best, descent = one_step.step_size(gain, loss), one_step.improvement(gain, loss)
+    minimum = Curve(0, gain, loss)
+    best, descent = minimum.step_size, minimum.improvement
     return [
-        same("c0 is what the pairings sum to", constant, c0),
-        same("c1 is what the pairings sum to", linear, c1),
-        same("c2 is what the pairings sum to", quadratic, c2),
+        same("c0 is what the pairings sum to", compiled.constant, c0),
+        same("c1 is what the pairings sum to", compiled.linear, c1),
+        same("c2 is what the pairings sum to", compiled.quadratic, c2),
         same(
             "bias plus variance is the R(η) that the pairings sum to",
             bias_variance,
@@ -183,78 +188,35 @@ def formulas_are_derived(_: Run) -> list[Evidence]:
     ]
 
 
-def _mean_gradient_square() -> Scalar:
-    """Return ‖q(b − Wq)ᵀΣ_x − sΣ_xWᵀΣ_x‖²."""
-    weights = _FEATURES @ _WEIGHTS.T @ _FEATURES
-    gradient = _MEAN @ (_BIAS - _SHIFTS[0]).T @ _FEATURES - _LABEL_VARIANCE * weights
-    return trace(gradient @ gradient.T)
+class _WickForms:
+    """Forms and traces as polynomials; see `ttt_theory.linear.exact.assembly.Forms`."""
+
+    def __init__(self, of: Indeterminates) -> None:
+        self._of = of
+        self.label_variance, self.mean_square = of(_LABEL_VARIANCE), of(_MEAN_SQUARE)
+        self.mean_energy = of(_MEAN.T @ _FEATURES @ _MEAN)
+        self.feature_square_trace = of(trace(_SQUARE))
+
+    def form(self, left: str, power: int, right: str) -> PolynomialFraction:
+        return self._of(_VECTORS[left].T @ _POWERS[power] @ _VECTORS[right])
+
+    def spread(self, power: int, inner: int) -> PolynomialFraction:
+        return self._of(trace(_POWERS[power] @ _WEIGHTS @ _POWERS[inner] @ _WEIGHTS.T))
 
 
-def _compiled(of: Indeterminates) -> tuple[Any, Any, Any, Any]:
+def _compiled(of: Indeterminates) -> tuple[Curve, PolynomialFraction]:
     """Return c0, c1, c2 and R(η) by the compiled formulas, put together as the package does."""
-    n, k, noise, s = (of(each) for each in (_LENGTH, _SAMPLES, _NOISE, _LABEL_VARIANCE))
+    n, k = of(_LENGTH), of(_SAMPLES)
     step = 2 * k * of(_STEP)
-    context = {
-        "context_length": n,
-        "label_variance": s,
-        "mean_square": of(_MEAN_SQUARE),
-        "mean_energy": of(_MEAN.T @ _FEATURES @ _MEAN),
-        "feature_square_trace": of(trace(_SQUARE)),
-    }
+    parts = Assembly(n, k, of(_NOISE), _WickForms(of))
 
-    def form(left: Expression, weighting: Expression, right: Expression) -> Any:
-        return of(left.T @ weighting @ right)
+    def form(left: Expression, power: int, right: Expression) -> PolynomialFraction:
+        return of(left.T @ _POWERS[power] @ right)
 
-    def spread(weighting: Expression, power: Expression) -> Any:
-        return of(trace(weighting @ _WEIGHTS @ power @ _WEIGHTS.T))
-
-    def product_arguments(weighting: Expression) -> dict[str, Any]:
-        return context | {
-            "bias_bias": form(_BIAS, weighting, _BIAS),
-            "bias_shift_0": form(_BIAS, weighting, _SHIFTS[0]),
-            "bias_shift_1": form(_BIAS, weighting, _SHIFTS[1]),
-            "bias_shift_2": form(_BIAS, weighting, _SHIFTS[2]),
-            "shift_00": form(_SHIFTS[0], weighting, _SHIFTS[0]),
-            "shift_01": form(_SHIFTS[0], weighting, _SHIFTS[1]),
-            "shift_02": form(_SHIFTS[0], weighting, _SHIFTS[2]),
-            "shift_11": form(_SHIFTS[1], weighting, _SHIFTS[1]),
-            "spread_1": spread(weighting, _FEATURES),
-            "spread_3": spread(weighting, _CUBE),
-        }
-
-    first, third = product_arguments(_FEATURES), product_arguments(_CUBE)
-    error_variance = one_step.error_variance(n, s, first["shift_00"], first["spread_1"])
-    pieces = {
-        "product_moment_1": one_step.product_moment(**first),
-        "product_moment_3": one_step.product_moment(**third),
-        "overlap_moment": one_step.overlap_moment(**context),
-        "feature_square_trace": context["feature_square_trace"],
-        "noise_variance": noise,
-    }
-    # The misfit is ‖b − κΣ_xp‖² in the norm of Σ_x, with p = n²·overlap.
-    bias_variance = one_step.bias_variance_risk(
-        test_samples=k,
-        scaled_step=step,
-        misfit=first["bias_bias"]
-        - 2 * step * n**2 * form(_BIAS, _SQUARE, _OVERLAP)
-        + step**2 * n**4 * form(_OVERLAP, _CUBE, _OVERLAP),
-        coupling=one_step.coupling(
-            n,
-            s,
-            context["mean_square"],
-            bias_shift_0=form(_BIAS, _SQUARE, _SHIFTS[0]),
-            bias_shift_1=form(_BIAS, _SQUARE, _SHIFTS[1]),
-            shift_00=form(_SHIFTS[0], _SQUARE, _SHIFTS[0]),
-            shift_01=form(_SHIFTS[0], _SQUARE, _SHIFTS[1]),
-            spread_2=spread(_SQUARE, _SQUARE),
-        ),
-        centred_product_moment_3=one_step.centred_product_moment(**third),
-        error_variance=error_variance,
-        **pieces,
+    # ‖b − κΣ_xp‖² in the norm of Σ_x, with p = n²·overlap.
+    misfit = (
+        form(_BIAS, 1, _BIAS)
+        - 2 * step * n**2 * form(_BIAS, 2, _OVERLAP)
+        + step**2 * n**4 * form(_OVERLAP, 3, _OVERLAP)
     )
-    return (
-        one_step.constant(noise, first["bias_bias"], error_variance),
-        one_step.linear(n, k, of(_mean_gradient_square())),
-        one_step.quadratic(k, **pieces),
-        bias_variance,
-    )
+    return parts.curve, parts.risk(step, misfit)

@@ -30,7 +30,7 @@ from ttt_theory.structured.base import dense
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ttt_theory.linear.simulation.literal import Experiment
+    from ttt_theory.linear.simulation.literal import LiteralSimulator
 
 __all__ = ["second_moments"]
 
@@ -50,12 +50,12 @@ class _Form:
     constant: float
 
 
-def second_moments(experiment: Experiment, queries: int) -> FloatArray:
+def second_moments(simulator: LiteralSimulator, queries: int) -> FloatArray:
     """Return E[c0²], E[c1²] and E[c2²] of one prompt, averaged over its fresh queries.
 
     Parameters
     ----------
-    experiment : Experiment
+    simulator : LiteralSimulator
     queries : int
         Fresh queries per prompt.
 
@@ -63,16 +63,16 @@ def second_moments(experiment: Experiment, queries: int) -> FloatArray:
     -------
     ndarray, shape (3,)
     """
-    covariance = dense(experiment.feature_covariance.matrix())
-    weights, task, noise = experiment.weights, experiment.task, experiment.noise_variance
+    covariance = dense(simulator.feature_covariance.matrix())
+    weights, task, noise = simulator.weights, simulator.task, simulator.noise_variance
     mean = covariance @ task
     label_variance = float(task @ mean) + noise
     squares = covariance @ covariance
     cubes = covariance @ squares
     trace_2, trace_4 = float(np.trace(squares)), float(np.sum(squares * squares))
-    k = experiment.test_samples
+    k = simulator.test_samples
 
-    laws = list(_context_laws(experiment, covariance, mean, label_variance))
+    laws = list(_context_laws(simulator, covariance, mean, label_variance))
     constant_square = quadratic_square = 0.0
     moment_by_variance, moment_by_energy = np.zeros((2, *covariance.shape))
     for weight, shift, root in laws:
@@ -86,7 +86,7 @@ def second_moments(experiment: Experiment, queries: int) -> FloatArray:
         moment_by_variance += weight * _weighted_second_moment(variance, shift, root)
         moment_by_energy += weight * _weighted_second_moment(energy, shift, root)
         step = _data_vector_square(k, trace_2, trace_4, variance, energy, energy_5)
-        overlap = _overlap_fourth(experiment.context_length, label_variance, projection, spread)
+        overlap = _overlap_fourth(simulator.context_length, label_variance, projection, spread)
         quadratic_square += weight * sum(
             a * b * _moment([*first, *second]) for a, first in step for b, second in overlap
         )
@@ -152,14 +152,14 @@ def _squared_overlap(
 
 
 def _context_laws(
-    experiment: Experiment, covariance: FloatArray, mean: FloatArray, label_variance: float
+    simulator: LiteralSimulator, covariance: FloatArray, mean: FloatArray, label_variance: float
 ) -> Iterator[_Law]:
     """Yield the law of u at the nodes of t."""
     eigenvalues, vectors = linalg.eigh(label_variance * covariance - np.outer(mean, mean))
     root = vectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
     # The rule for Gamma(n/2) by Golub and Welsch; t is twice that variable.
     order = np.arange(_NODES)
-    shape = experiment.context_length / 2.0
+    shape = simulator.context_length / 2.0
     nodes, components = linalg.eigh_tridiagonal(
         2.0 * order + shape, np.sqrt(order[1:] * (order[1:] + shape - 1.0))
     )

@@ -1,0 +1,5 @@
+"""The command as a module: ``python -m ttt_theory``."""
+
+from ttt_theory.cli import main
+
+main()
