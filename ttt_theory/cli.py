@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import importlib.metadata
 import json
 import math
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -449,6 +451,8 @@ def main() -> None:
         status = _fail(str(error))
     except KeyboardInterrupt:
         status = _INTERRUPTED
+    except ModuleNotFoundError as error:
+        status = _fail(_not_installed(error))
     except Exception as error:
         # A fault of the command line itself; the class is Click's, which Typer does not export.
         message = getattr(error, "format_message", None)
@@ -456,6 +460,24 @@ def main() -> None:
             raise
         status = _fail(message())
     sys.exit(status)
+
+
+def _not_installed(error: ModuleNotFoundError) -> str:
+    """Say what to install for a package that one of the extras would have brought."""
+    package = (error.name or "").partition(".")[0]
+    distribution = {"flint": "python-flint"}.get(package, package)
+    extras = {
+        extra[1:-1]
+        for needed, _, extra in (
+            each.partition("; extra == ")
+            for each in importlib.metadata.requires("ttt-theory") or []
+        )
+        if re.match(rf"{re.escape(distribution)}(?![\w.-])", needed)
+    }
+    for extra in ("cli", "verify", "sweep", "distributed"):
+        if extra in extras:
+            return f"{package} is not installed; install ttt-theory[{extra}]"
+    raise error
 
 
 def _fail(message: str) -> int:

@@ -1,14 +1,15 @@
-"""Tools for tests: Hypothesis strategies, and the proof that a covariance class conforms."""
+"""Tools for tests: Hypothesis strategies, and proofs that covariances and claims conform."""
 
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from ttt_theory.checks import FloatArray
+from ttt_theory.claims.verification import jobs_of, verify
 from ttt_theory.covariance import (
     AR1,
     BlockDiagonal,
@@ -24,6 +25,8 @@ from ttt_theory.covariance import (
     Spiked,
     check_covariance_matrix,
 )
+from ttt_theory.evidence.effort import Effort
+from ttt_theory.evidence.record import Verdict
 from ttt_theory.linear.setting.setting import Setting
 from ttt_theory.linear.setting.starts import (
     DenseWeights,
@@ -32,9 +35,20 @@ from ttt_theory.linear.setting.starts import (
     Pretraining,
     ZeroWeights,
 )
+from ttt_theory.mutation.judging import Fate, mutants
 from ttt_theory.structured import StructuredMatrix
 
-__all__ = ["check_covariance", "covariances", "initializations", "settings", "tasks"]
+if TYPE_CHECKING:
+    from ttt_theory.claims.claim import Claim
+
+__all__ = [
+    "check_claim",
+    "check_covariance",
+    "covariances",
+    "initializations",
+    "settings",
+    "tasks",
+]
 
 # Strategies are cached, since to make one takes longer than to draw from it.
 
@@ -234,6 +248,57 @@ def _settings_of(dim: int, max_count: int, extreme_scales: bool) -> st.SearchStr
             feature_covariance=st.none() | matrices,
         ),
     )
+
+
+def check_claim(claim: Claim) -> None:
+    """Prove that a claim conforms to what verdicts are worth.
+
+    Parameters
+    ----------
+    claim : Claim
+        It need not be registered.
+
+    Raises
+    ------
+    AssertionError
+        If it is not confirmed, rests on neither a proof nor evidence of two kinds, states no
+        formula, is confirmed with a wrong version of one planted, has statistical evidence that is
+        confirmed on next to no draws, or gives other evidence on two processes than on one.
+    InvalidClaimError
+        If one of its formulas is no function that mistakes can be planted in.
+
+    Examples
+    --------
+    >>> from ttt_theory.claims.registration import find
+    >>> check_claim(find("cor-5.4"))
+    """
+    [report] = verify([claim], quick=True, workers=1).claims
+    failed = [each for each in report.evidence if each.verdict is not Verdict.CONFIRMED]
+    if failed:
+        raise AssertionError(f"{claim.id} is {report.verdict}: {failed[0].statement}")
+    kinds = {each.kind for each in report.evidence}
+    if len(kinds) < 2 and not any(kind.is_proof for kind in kinds):
+        raise AssertionError(f"{claim.id} rests on {', '.join(kinds)} alone; give a proof, too")
+    _check_starved(claim)
+    [other] = verify([claim], quick=True, workers=2).claims
+    if [each.as_dict() for each in report.evidence] != [each.as_dict() for each in other.evidence]:
+        raise AssertionError(f"{claim.id} gives other evidence on two processes than on one")
+    outcome = mutants([claim])
+    if not outcome.all_killed:
+        left = [*outcome.of(Fate.CONTROL_FAILED), *outcome.of(Fate.SURVIVED)]
+        reason = str(left[0]) if left else "it states no formula to plant mistakes in"
+        raise AssertionError(f"{claim.id} is confirmed with wrong formulas, too: {reason}")
+
+
+def _check_starved(claim: Claim) -> None:
+    """Check that nothing is taken for confirmed by a simulation that hardly runs."""
+    effort = Effort(quick=True, seed=0, numbers=1)
+    for job in jobs_of([claim]):
+        evidence, _ = job.gather(effort) if job.tests else ([], 0.0)
+        for each in evidence:
+            # What has no variance needs no draws.
+            if each.verdict is Verdict.CONFIRMED and each.measured.get("margin") != 0.0:
+                raise AssertionError(f"{claim.id} is confirmed on no draws: {each.statement}")
 
 
 def check_covariance(covariance: Covariance) -> None:

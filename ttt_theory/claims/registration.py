@@ -214,7 +214,8 @@ def matching(patterns: Sequence[str]) -> list[Claim]:
 
 
 def _closest(claim_id: str, known: list[str]) -> tuple[str, ...]:
-    """Return all ids that may have been meant, in their order."""
+    """Return all ids that may have been meant: those that hold the text, else those like it."""
     text = claim_id.strip("*").casefold()
-    similar = difflib.get_close_matches(claim_id, known, n=len(known))
-    return tuple(each for each in known if each in similar or (text and text in each.casefold()))
+    holding = [each for each in known if text and text in each.casefold()]
+    similar = holding or difflib.get_close_matches(claim_id, known, n=len(known))
+    return tuple(each for each in known if each in similar)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ttt_theory.errors import InvalidClaimError
 from ttt_theory.mutation.edits import Edit, Kind, edits
 
 if TYPE_CHECKING:
@@ -130,18 +131,13 @@ class _Body:
         self.has_roots = _has_roots(function)
         self._parameters = list(inspect.signature(function).parameters)
         source = textwrap.dedent(inspect.getsource(function))
-        (definition,) = ast.parse(source).body
-        assert isinstance(definition, ast.FunctionDef)
-        _, *assignments, returned = definition.body
-        assert isinstance(returned, ast.Return)
-        assert returned.value is not None
+        assignments, returned = _parts(formula, ast.parse(source))
         self._assignments = [ast.unparse(each) for each in assignments]
         self._names = {name: name for name in self._parameters}
         for each in assignments:
-            assert isinstance(each, ast.Assign)
             self._names |= zip(_names(each.value), _names(each.targets[0]), strict=True)
         # On one line, where a column is a position in the text.
-        self._text = " ".join((ast.get_source_segment(source, returned.value) or "").split())
+        self._text = " ".join((ast.get_source_segment(source, returned) or "").split())
         self._expression = ast.parse(self._text, mode="eval").body
 
     def source(self, assignment: str | None = None, expression: str | None = None) -> str:
@@ -218,6 +214,33 @@ class _Body:
                 same_kind = self.has_roots or not _has_roots(other)
                 if set(parameters) <= set(self._parameters) and same_kind:
                     yield f"{name}({', '.join(parameters)})"
+
+
+def _parts(formula: StatedFormula, tree: ast.Module) -> tuple[list[ast.Assign], ast.expr]:
+    """Return the assignments of a formula's function, and the expression that it returns."""
+    function = formula.function
+    found = function.__globals__.get(function.__name__) is function
+    match tree.body if found else []:
+        case [ast.FunctionDef(body=[*assignments, ast.Return(value=ast.expr() as returned)])]:
+            if assignments and isinstance(assignments[0], ast.Expr):
+                del assignments[0]  # The docstring.
+            renamings = [each for each in assignments if isinstance(each, ast.Assign)]
+            if len(renamings) == len(assignments) and all(map(_renames, renamings)):
+                return renamings, returned
+    raise InvalidClaimError(
+        formula.label,
+        "a formula that a claim states has to be a module's own function that returns one "
+        "expression, after nothing but shorter names for its parameters",
+    )
+
+
+def _renames(assignment: ast.Assign) -> bool:
+    """Whether an assignment gives names to other names."""
+    sides = assignment.targets[0], assignment.value
+    names = [each.elts if isinstance(each, ast.Tuple) else [each] for each in sides]
+    return len(names[0]) == len(names[1]) and all(
+        isinstance(each, ast.Name) for side in names for each in side
+    )
 
 
 def _change(names: list[str], values: list[str]) -> str:

@@ -36,6 +36,7 @@ def as_table(report: MutantReport) -> Table:
     from rich.table import Table
 
     table = Table(*_COLUMNS, "seconds")
+    table.columns[0].no_wrap = True
     for column in (*table.columns[1:-2], table.columns[-1]):
         column.justify = "right"
     for row in _rows(report):

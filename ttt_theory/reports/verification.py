@@ -62,6 +62,7 @@ def as_table(report: Report) -> Table:
     from rich.table import Table
 
     table = Table("claim", "source", "verdict", "published", "strongest evidence", "seconds")
+    table.columns[0].no_wrap = True
     table.columns[-1].justify = "right"
     for claim in report.claims:
         verdict = f"[{_STYLES[claim.verdict]}]{claim.verdict}[/]"

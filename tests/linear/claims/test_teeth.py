@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 import ttt_theory
+from ttt_theory import verify
 from ttt_theory.claims.claim import declared_tests
-from ttt_theory.claims.registration import all_claims
+from ttt_theory.claims.registration import all_claims, find
 from ttt_theory.evidence.algebra import proof
 from ttt_theory.evidence.effort import Effort
 from ttt_theory.evidence.record import Verdict
@@ -135,9 +136,6 @@ def pieces():
     for claim in all_claims():
         for prove in claim.evidence:
             yield pytest.param(prove, id=f"{claim.id}-{prove.__name__}")
-        published = claim.published.evidence if claim.published else ()
-        for prove in published:
-            yield pytest.param(prove, id=f"{claim.id}-published-{prove.__name__}")
         for check in claim.checks:
             if declared_tests(check):
                 continue
@@ -181,3 +179,29 @@ def test_evidence_that_cannot_fail_is_named():
         ]
 
     assert never_refuted(half_toothless) == {0: "formula of no package", 2: "there is a value"}
+
+
+def published_verdict(claim_id):
+    [report] = verify([claim_id], quick=True, workers=1).claims
+    assert report.verdict is Verdict.CONFIRMED
+    return report.published.verdict
+
+
+def test_what_is_published_is_judged_on_evidence_that_could_confirm_it(monkeypatch):
+    for claim_id in ("cor-4.6", "non-monotonicity"):
+        assert published_verdict(claim_id) is Verdict.REFUTED
+    # As if the limits held at every size.
+    with monkeypatch.context() as patch:
+        for start, weight in (("warm", 1), ("cold", 0)):
+            patch.setattr(isotropic, f"{start}_risk_after", functools.partial(limit_of, weight))
+        [evidence] = find("cor-4.6").published.evidence[0](EFFORT)
+        assert evidence.verdict is Verdict.CONFIRMED
+    with monkeypatch.context() as patch:
+        patch.setattr(finite_size, "warm_risk_slope", lambda n, k, d: (n - d / 3) * (n + k))
+        [evidence] = find("non-monotonicity").published.evidence[0](EFFORT)
+        assert evidence.verdict is Verdict.CONFIRMED
+
+
+def limit_of(weight, n, k, d, norm2, noise):
+    warm = limits.warm_risk_after(n / d, k / d, norm2)
+    return warm if weight else norm2 / (1 + k / d)

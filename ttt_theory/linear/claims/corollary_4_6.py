@@ -6,8 +6,8 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ttt_theory.claims.claim import Claim
-from ttt_theory.evidence.algebra import identity, indeterminates, limit
+from ttt_theory.claims.claim import Claim, Published
+from ttt_theory.evidence.algebra import identity, indeterminates, limit, proof
 from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict
 from ttt_theory.linear.claims.isotropic import STARTS, isotropic_setting, literal_average
 from ttt_theory.linear.claims.stating import exactly
@@ -103,6 +103,21 @@ def _risk_after(_: Effort) -> list[Evidence]:
     return literal_average("risk_after")
 
 
+def _published_threshold(_: Effort) -> list[Evidence]:
+    """Read the threshold as a statement about sizes that people use."""
+    n, k, d = Fraction(25), Fraction(50), Fraction(50)
+    warm, cold = isotropic.warm_risk_after(n, k, d, 1, 0), isotropic.cold_risk_after(n, k, d, 1, 0)
+    threshold = limits.cold_start_threshold(n / d)
+    return [
+        proof(
+            f"n = {n}, k = {k}, d = {d}: the cold start wins, as γ = {k / d} > γ* = {threshold}",
+            cold < warm and k / d > threshold,
+            warm=str(warm),
+            cold=str(cold),
+        )
+    ]
+
+
 CLAIMS = (
     Claim(
         id="cor-4.6",
@@ -118,5 +133,13 @@ CLAIMS = (
             finite_size.cold_advantage_limit,
         ),
         evidence=(_threshold_in_the_limit, _threshold_at_finite_size, _risk_after),
+        published=Published(
+            sentence="The cold start beats the warm one iff γ > (α+1)²/(α+2).",
+            reason=(
+                "True of the limit d → ∞, which the claim proves, and meant so; read at finite "
+                "sizes it is not: at d = 50, n = 25 the starts tie at k/d = 1.35, not at 0.9."
+            ),
+            evidence=(_published_threshold,),
+        ),
     ),
 )

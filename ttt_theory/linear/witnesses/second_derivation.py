@@ -13,13 +13,15 @@ Three blocks of Σ̃ are all that remains of it: PΣ̃Pᵀ = Σ_x, PΣ̃β̃ = �
 from __future__ import annotations
 
 import functools
+import itertools
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ttt_theory.covariance import Diagonal, PowerLaw
-from ttt_theory.evidence.indeterminates import Indeterminates, PolynomialFraction, same
+from ttt_theory.evidence.polynomials import Indeterminates, PolynomialFraction, same
 from ttt_theory.evidence.record import EvidenceKind
 from ttt_theory.linear.exact.assembly import Assembly
 from ttt_theory.linear.exact.curve import Curve
@@ -167,7 +169,8 @@ def formulas_are_derived(_: Effort) -> list[Evidence]:
     what is equal is equal for matrices of every size.
     """
     derived = derived_risk()
-    of = Indeterminates(*derived.values(), _STEP)
+    # Indeterminates for more forms than right formulas need: wrong ones are to be refuted, too.
+    of = Indeterminates(*derived.values(), _STEP, *_all_forms())
     compiled, bias_variance = _compiled(of)
     c0, c1, c2, step = of(derived[0]), -of(derived[1]), of(derived[2]), of(_STEP)
     coefficients = Scalar("c1"), Scalar("c2")
@@ -186,6 +189,15 @@ def formulas_are_derived(_: Effort) -> list[Evidence]:
         same("R(η) is stationary at the step size", 2 * loss * best, gain),
         same("the improvement is R(0) − R there", descent, gain * best - loss * best**2),
     ]
+
+
+def _all_forms() -> Iterator[Scalar]:
+    """Yield every form and spread that the coefficients could be put together from."""
+    for power in _POWERS.values():
+        for left, right in itertools.combinations_with_replacement(_VECTORS.values(), 2):
+            yield left.T @ power @ right
+        for inner in _POWERS.values():
+            yield trace(power @ _WEIGHTS @ inner @ _WEIGHTS.T)
 
 
 class _WickForms:
