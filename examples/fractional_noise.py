@@ -16,10 +16,10 @@ class FractionalNoise(ttt.Covariance):
     hurst: float
 
     def matrix(self):
-        lag = np.arange(-1.0, self.dim + 1.0)
-        return toeplitz(np.diff(np.abs(lag) ** (2 * self.hurst), 2) / 2)
+        return toeplitz(np.diff(np.abs(np.arange(-1.0, self.dim + 1.0)) ** (2 * self.hurst), 2) / 2)
 
 
-check_covariance(FractionalNoise(5, 0.8))
-setting = ttt.Setting(20, 10, FractionalNoise(5, 0.8), ttt.Isotropic(5), np.ones(5))
-print(ttt.verify(settings={"fractional noise": setting}, quick=True).verdict)
+if __name__ == "__main__":
+    check_covariance(FractionalNoise(5, 0.8))
+    setting = ttt.Setting(20, 10, FractionalNoise(5, 0.8), ttt.Isotropic(5), np.ones(5))
+    print(ttt.verify(settings={"fractional noise": setting}, quick=True).verdict)

@@ -27,7 +27,7 @@ def save(table: Table, draw: Callable[[Table, Figure], None], stem: Path) -> lis
     """Write a table and its picture as CSV, PDF and PNG; the same table gives the same bytes."""
     csv_path, pdf_path, png_path = (stem.with_suffix(kind) for kind in (".csv", ".pdf", ".png"))
     table.write(csv_path)
-    sheet = resources.files("figures") / "style.mplstyle"
+    sheet = resources.files(__package__) / "style.mplstyle"
     # The style sheet alone, whatever the user's settings, and no pyplot: nothing outlives this.
     with mpl.rc_context(), resources.as_file(sheet) as path:
         style.use(["default", path])

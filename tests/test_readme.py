@@ -1,13 +1,17 @@
 """What README shows is what happens."""
 
 import itertools
+import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from ttt_theory import Setting, check, cli, simulate
+from ttt_theory.claims import registration
 from ttt_theory.covariance import covariance_kinds
 
 ROOT = Path(__file__).parents[1]
@@ -87,13 +91,61 @@ def test_statements_get_the_verdict_that_is_shown(statement, verdict, remark):
     assert (outcome.counterexample is not None) == (" = " in remark)
 
 
+PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_theorem_is_confirmed_and_its_wrong_versions_are_not(tmp_path, monkeypatch, capsys):
+    [theorem] = [block for block in PYTHON_BLOCKS if "register_claim" in block]
+    (tmp_path / "my_theorem.py").write_text(theorem, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    registered = registration.all_claims()
+    monkeypatch.setattr(registration, "_registered", {each.id: each for each in registered})
+    commands = re.findall(
+        r"^    (ttt-theory \w+ --with my_theorem.py .*)$", README, flags=re.MULTILINE
+    )
+    assert len(commands) == 2
+    for command in commands:
+        monkeypatch.setattr("sys.argv", [*shlex.split(command), "--json"])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        assert not stopped.value.code
+    verified, judged = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [claim["verdict"] for claim in verified["claims"]] == ["confirmed"]
+    assert judged["killed"] >= 8
+
+
+def test_the_covariance_is_known_to_the_command(tmp_path):
+    [table] = re.findall(r"`(feature_covariance = .*fractional_noise.*)`", README)
+    others = """
+        context_length = 40
+        test_samples = 20
+        task_covariance = { kind = "isotropic", dim = 5 }
+        task = { kind = "ones" }
+        initialization = { kind = "pretrained" }
+    """
+    setting = tmp_path / "setting.toml"
+    setting.write_text(table + others, encoding="utf-8")
+    [command] = re.findall(
+        r"^    ttt-(.* --with examples/fractional_noise.py)$", README, re.MULTILINE
+    )
+    arguments = command.replace("setting.toml", str(setting)).split()[1:]
+    result = subprocess.run(
+        [sys.executable, "-m", "ttt_theory", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.startswith("constant ")
+
+
 def test_python_blocks_run(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    namespace = {"__name__": "readme"}
-    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    for block in blocks:
+    # As a script, of which the example of a covariance shows more than as an extension.
+    namespace = {"__name__": "__main__"}
+    arrays, sweep, example, in_python, _, moments = PYTHON_BLOCKS
+    for block in (arrays, sweep, example, in_python, moments):
         exec(compile(block, "README.md", "exec"), namespace)
-    arrays, sweep, example, in_python, moments = blocks
     assert example == (ROOT / "examples" / "fractional_noise.py").read_text(encoding="utf-8")
     overtaking, verdict, risk, simulated, moment = capsys.readouterr().out.splitlines()
     assert f"# {overtaking}\n" in arrays

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import importlib.metadata
@@ -388,8 +389,10 @@ def _load(extensions: list[Path] | None) -> None:
     if extensions:
         from ttt_theory.claims.registration import load_file
 
-        for path in extensions:
-            load_file(path)
+        # What a file prints while it runs is no result of the command.
+        with contextlib.redirect_stdout(sys.stderr):
+            for path in extensions:
+                load_file(path)
 
 
 def _progress(*texts: str) -> Progress:

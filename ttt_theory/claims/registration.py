@@ -217,5 +217,5 @@ def _closest(claim_id: str, known: list[str]) -> tuple[str, ...]:
     """Return all ids that may have been meant: those that hold the text, else those like it."""
     text = claim_id.strip("*").casefold()
     holding = [each for each in known if text and text in each.casefold()]
-    similar = holding or difflib.get_close_matches(claim_id, known, n=len(known))
+    similar = holding or difflib.get_close_matches(claim_id, known, n=len(known) or 1)
     return tuple(each for each in known if each in similar)

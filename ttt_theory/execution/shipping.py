@@ -106,8 +106,8 @@ def send_by_value(name: str) -> None:
 def _is_found_elsewhere(module: ModuleType) -> bool:
     """Whether a fresh process with the same search path finds this very module by its name."""
     file = getattr(module, "__file__", None)
-    if file is None:
-        # Built in, or the session of an interpreter, which is sent by value anyway.
+    if file is None or module.__name__ == "__main__":
+        # Built in, or a script or session, which is sent by value anyway.
         return True
     importlib.invalidate_caches()
     top = module.__name__.partition(".")[0]
