@@ -201,9 +201,10 @@ def test_endless_jobs_are_taken_as_needed():
     assert next(taken) < 10_000
 
 
-def test_blas_runs_on_one_thread():
+def test_blas_runs_on_one_thread(several_blas_threads):
     blas()  # It loads SciPy's, which counts as well.
     before = blas_threads(None)
+    assert set(before) == {2}
     for workers in (1, 2):
         threads = dict(run_jobs(blas_threads, range(4), workers=workers))
         assert all(each and set(each) == {1} for each in threads.values())

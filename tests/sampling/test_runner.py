@@ -69,7 +69,7 @@ def test_merging_is_associative_and_exact(sizes, seed):
 
 @pytest.mark.parametrize("workers", [2, 3])
 @pytest.mark.parametrize(("simulator", "prompts"), [(SIMULATOR, 40_100), (LARGE, 500)])
-def test_workers_do_not_change_a_bit(simulator, prompts, workers):
+def test_workers_do_not_change_a_bit(simulator, prompts, workers, several_blas_threads):
     alone = bits(simulated(simulator, prompts, seed=11))
     assert sum(count for count, *_ in alone) == prompts
     assert len(alone) > 4
@@ -77,7 +77,7 @@ def test_workers_do_not_change_a_bit(simulator, prompts, workers):
 
 
 @pytest.mark.parametrize(("simulator", "prompts"), [(SIMULATOR, 40_100), (LARGE, 500)])
-def test_a_cluster_does_not_change_a_bit(simulator, prompts, scheduler):
+def test_a_cluster_does_not_change_a_bit(simulator, prompts, scheduler, several_blas_threads):
     alone = bits(simulated(simulator, prompts, seed=11))
     assert bits(simulated(simulator, prompts, seed=11, scheduler=scheduler)) == alone
 
