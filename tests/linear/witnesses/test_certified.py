@@ -22,6 +22,8 @@ from ttt_theory.linear.witnesses.certified import (
     compiled_curve,
 )
 
+pytestmark = pytest.mark.usefixtures("computed_once")
+
 EFFORT = Effort(quick=True, seed=0)
 TEXT = ONE_STEP.read_text(encoding="utf-8")
 CERTIFICATE = read(TEXT)

@@ -37,6 +37,8 @@ from ttt_theory.linear.witnesses.certificates.check_certificate import (
 from ttt_theory.linear.witnesses.certified import compiled_curve
 from ttt_theory.linear.witnesses.exact_average import exact_coefficients
 
+pytestmark = pytest.mark.usefixtures("computed_once")
+
 TEXT = ONE_STEP.read_text(encoding="utf-8")
 CERTIFICATE = read(TEXT)
 SPANS = pairings.spans()
