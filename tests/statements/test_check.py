@@ -1,5 +1,6 @@
 """Verdicts on statements: every one is compared with Python's own arithmetic at exact points."""
 
+import functools
 import itertools
 import json
 import math
@@ -20,7 +21,7 @@ import ttt_theory as ttt
 from ttt_theory import cli
 from ttt_theory.errors import InvalidSettingError, StatementError
 from ttt_theory.linear.closed_form import isotropic
-from ttt_theory.statements import checking, deciding, search
+from ttt_theory.statements import checking, deciding, evaluation, search
 from ttt_theory.statements.given_setting import setting_values
 from ttt_theory.statements.proofs import Proof
 from ttt_theory.testing import settings as any_setting
@@ -101,6 +102,19 @@ def confirm(statement, answer):
         assert python_value(right, point) == rational(answer["counterexample"]["right"])
     else:
         assert answer["verdict"] == "undecided"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def computed_once():
+    """Compute a formula once at a point: most searches go through the same ones."""
+    formula = evaluation.formula
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            evaluation,
+            "formula",
+            functools.cache(lambda name, start: functools.cache(formula(name, start))),
+        )
+        yield
 
 
 @pytest.fixture
