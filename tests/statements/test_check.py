@@ -107,11 +107,11 @@ def confirm(statement, answer):
 @pytest.fixture(autouse=True, scope="module")
 def computed_once():
     """Compute a formula once at a point: most searches go through the same ones."""
-    formula = evaluation.formula
+    formula = evaluation.formula_of
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             evaluation,
-            "formula",
+            "formula_of",
             functools.cache(lambda name, start: functools.cache(formula(name, start))),
         )
         yield
