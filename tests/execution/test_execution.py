@@ -1,6 +1,7 @@
 """Tasks shared out to processes that are really killed, and to a real Dask cluster."""
 
 import contextlib
+import gc
 import itertools
 import os
 import signal
@@ -352,6 +353,22 @@ def test_no_scheduler_at_the_address(address, remedy, monkeypatch):
     monkeypatch.setattr(cluster_module, "_SECONDS_TO_CONNECT", 0.3)
     with pytest.raises(InvalidSettingError, match=f"^scheduler: '{address}' is not.*{remedy}"):
         list(run_jobs(square, range(3), scheduler=address))
+
+
+def test_a_client_that_cannot_connect_is_not_left_to_the_collector(monkeypatch):
+    from distributed import Client
+
+    monkeypatch.setattr(cluster_module, "_SECONDS_TO_CONNECT", 0.3)
+    gc.collect()
+    gc.disable()
+    try:
+        with pytest.raises(InvalidSettingError, match="scheduler"):
+            list(run_jobs(square, range(3), scheduler="nonsense"))
+        assert not [
+            each for each in gc.get_objects() if type(each) is Client and each.status != "closed"
+        ]
+    finally:
+        gc.enable()
 
 
 def test_a_scheduler_without_workers(tmp_path, monkeypatch):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import queue
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ttt_theory.errors import InvalidSettingError, LostWorkersError
@@ -81,6 +82,7 @@ def _connected(address: str) -> Iterator[Any]:
     logger.setLevel(logging.CRITICAL)
     try:
         try:
+            _knock(address)
             client = Client(  # type: ignore[no-untyped-call]
                 address, timeout=_SECONDS_TO_CONNECT, set_as_default=False
             )
@@ -96,6 +98,25 @@ def _connected(address: str) -> Iterator[Any]:
             yield client
     finally:
         logger.setLevel(level)
+
+
+def _knock(address: str) -> None:
+    """Raise where nobody answers at an address.
+
+    A client that cannot connect leaves half of itself behind, which closes itself when it is
+    collected.  Where that happens while another one starts, both wait for one lock, for ever.
+    """
+    from distributed.comm.core import connect
+
+    async def knock() -> None:
+        connection = await connect(  # type: ignore[no-untyped-call]
+            address, timeout=_SECONDS_TO_CONNECT
+        )
+        await connection.close()
+
+    # In a thread of its own, since this one may run an event loop, as notebooks do.
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(asyncio.run, knock()).result()
 
 
 def _submit(client: Any, *call: Any) -> Any:
