@@ -48,8 +48,11 @@ class Formula:
 
 def require(difference: sympy.Expr, what: str) -> None:
     """Stop the derivation unless an expression is identically zero."""
-    difference = sympy.expand(difference)
-    if difference != 0 and (not difference.is_commutative or sympy.cancel(difference) != 0):
+    expanded = sympy.expand(difference)
+    if expanded == 0:
+        return
+    # A fraction is zero if its numerator is: there is no need to cancel.
+    if not expanded.is_commutative or sympy.expand(sympy.numer(sympy.together(difference))) != 0:
         raise ArithmeticError(f"the derivation fails at: {what}")
 
 

@@ -23,7 +23,9 @@ COLD_START_SAMPLES = sympy.factor(-_intercept / _slope)
 require(_numerator.subs(k, COLD_START_SAMPLES), "both starts tie at k*")
 require(sympy.degree(_denominator, k) - 1, "numerator and denominator are both linear in k")
 COLD_ADVANTAGE_LIMIT = sympy.factor(_slope / sympy.Poly(_denominator, k).coeff_monomial(k))
-WARM_RISK_SLOPE = sympy.factor(sympy.diff(_warm, n))
+# In the field of rational functions, whose elements are small: `factor` would multiply all out.
+_field, _element = sympy.sfield(_warm)
+WARM_RISK_SLOPE = sympy.factor(_element.diff(_field.gens[_field.symbols.index(n)]).as_expr())
 
 risk_share = sympy.Symbol("epsilon", positive=True)
 _without_the_step = STARTS["warm_risk_before"].subs({noise: 0, norm2: 1})
