@@ -14,13 +14,15 @@ __all__ = ["decay"]
 _SLOWEST_ORDER = 0.9
 
 
-def decay(what: str, sizes: Sequence[int], errors: Sequence[float], **measured: Any) -> Evidence:
+def decay(
+    statement: str, sizes: Sequence[int], errors: Sequence[float], **measured: Any
+) -> Evidence:
     """Confirm that errors fall as 1/size or faster, by the order between the two largest sizes.
 
     Parameters
     ----------
-    what : str
-        Whose error it is.
+    statement : str
+        Whose error it is, and of which order.
     sizes : sequence of int
         Rising.
     errors : sequence of float
@@ -42,6 +44,6 @@ def decay(what: str, sizes: Sequence[int], errors: Sequence[float], **measured: 
     return Evidence(
         EvidenceKind.DECAY,
         Verdict.CONFIRMED if orders[-1] >= _SLOWEST_ORDER else Verdict.REFUTED,
-        f"{what} is O(1/d)",
-        {"dims": list(sizes), "errors": list(errors), "orders": orders, **measured},
+        statement,
+        {"sizes": list(sizes), "errors": list(errors), "orders": orders, **measured},
     )

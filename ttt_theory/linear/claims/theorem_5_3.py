@@ -106,7 +106,11 @@ def _power_law(_: Effort) -> list[Evidence]:
             for quantity, values in errors.items():
                 values.append(abs(getattr(risk, quantity) / asymptotic[quantity] - 1.0))
         evidence += [
-            decay(f"prior i^-{exponent}: the relative error of the limit of {each}", dims, values)
+            decay(
+                f"prior i^-{exponent}: the relative error of the limit of {each} is O(1/d)",
+                dims,
+                values,
+            )
             for each, values in errors.items()
         ]
     return evidence

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["ConditionalSimulator"]
 
 _ISOTROPIC_SLICE = 2**12
-_ISOTROPIC_BLOCK = 2**17
+_ISOTROPIC_CHUNK = 2**17
 _LARGEST_TRACED_DIM = 1024
 
 
@@ -80,7 +80,7 @@ class ConditionalSimulator(SimulatorInLaw):
     @property
     def prompts_per_chunk(self) -> int:
         """Prompts whose statistics are kept together."""
-        return super().prompts_per_chunk if self._scalars is None else _ISOTROPIC_BLOCK
+        return super().prompts_per_chunk if self._scalars is None else _ISOTROPIC_CHUNK
 
     def _simulate(self, count: int, rng: np.random.Generator) -> FloatArray:
         if self._scalars is None:

@@ -36,7 +36,7 @@ Matrix = Any
 _SLICE = 2**15
 # Structured matrices take longer for a product at all than for each of its columns.
 _STRUCTURED_SLICE = 2**17
-_LARGEST_BLOCK = 2**22
+_LARGEST_CHUNK = 2**22
 # Up to here products with all entries are faster than those by structure.
 _LARGEST_DENSE_DIM = 512
 _MOST_PROMPTS = 2**14
@@ -95,7 +95,7 @@ class SimulatorInLaw(ABC):
     @property
     def prompts_per_chunk(self) -> int:
         """Prompts whose statistics are kept together."""
-        return max(1, min(_MOST_PROMPTS, _LARGEST_BLOCK // len(self.task)))
+        return max(1, min(_MOST_PROMPTS, _LARGEST_CHUNK // len(self.task)))
 
     @property
     def _prompts_per_slice(self) -> int:

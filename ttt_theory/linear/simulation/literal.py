@@ -29,7 +29,7 @@ QUERIES = 8
 """Fresh queries that every trained prompt is tested on."""
 
 _LARGEST_PROMPT = 2**27
-_LARGEST_BLOCK = 2**24
+_LARGEST_CHUNK = 2**24
 _MOST_PROMPTS = 4096
 
 # Prompts are simulated a few at a time, so that what is drawn for them is still in a core's cache
@@ -97,7 +97,7 @@ class LiteralSimulator:
     @property
     def prompts_per_chunk(self) -> int:
         """Prompts whose statistics are kept together."""
-        return min(_MOST_PROMPTS, max(1, _LARGEST_BLOCK // self.numbers_per_prompt))
+        return min(_MOST_PROMPTS, max(1, _LARGEST_CHUNK // self.numbers_per_prompt))
 
     def coefficients(self, count: int, rng: np.random.Generator) -> FloatArray:
         """Draw prompts and return `risk_coefficients` of each.
