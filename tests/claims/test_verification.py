@@ -5,7 +5,7 @@ import inspect
 
 import pytest
 
-from ttt_theory import UnknownClaimError, verify
+from ttt_theory import InvalidSettingError, UnknownClaimError, verify
 from ttt_theory.claims.claim import declared_tests
 from ttt_theory.claims.registration import all_claims, find
 from ttt_theory.claims.verification import Role, jobs_of
@@ -235,6 +235,18 @@ def test_unknown_claims_are_named(claim_id):
 def test_a_claim_without_checks_does_not_apply_to_a_setting():
     with pytest.raises(UnknownClaimError, match=r"thm-5\.3"):
         jobs_of(["thm-5.3"], {"mine": SHIFTED})
+    with pytest.raises(UnknownClaimError, match=r"thm-5\.3"):
+        jobs_of(["noise", "thm-5.3"], {"mine": SHIFTED})
+    # A pattern asks for what there is.
+    jobs = jobs_of(["*"], {"mine": SHIFTED})
+    assert {job.claim.id for job in jobs} == {claim.id for claim in all_claims() if claim.checks}
+
+
+def test_a_setting_of_no_theory_is_named():
+    with pytest.raises(InvalidSettingError, match="mine"):
+        jobs_of(settings={"mine": "no setting"})
+    with pytest.raises(InvalidSettingError, match="other"):
+        jobs_of(settings={"mine": SHIFTED, "other": "no setting"})
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ _OURS = "ttt-theory"
 _ID = re.compile(r"[^\s*?\[\],:]+")
 
 _registered: dict[str, Claim] = {}
+_installed: set[str] = set()
 _loaded: set[str] = set()
 
 
@@ -91,10 +92,12 @@ def _load_installed() -> None:
     try:
         for entry in [*ours, *(each for each in entries if each not in ours)]:
             for claim in _claims_of(entry):
-                _add(claim)
+                _installed.add(_add(claim).id)
     except BaseException:
         _loaded.discard(_GROUP)
-        _registered.clear()
+        for claim_id in _installed:
+            del _registered[claim_id]
+        _installed.clear()
         raise
 
 
@@ -131,7 +134,6 @@ def load_file(path: Path) -> None:
     TTTTheoryError
         What the package refuses in it, such as an id that is taken.
     """
-    _load_installed()
     file = path.resolve()
     # A name of its own, so that it hides no module and no module hides it.
     name = f"with_{file.stem}_{zlib.crc32(str(file).encode()):08x}"
@@ -149,7 +151,7 @@ def load_file(path: Path) -> None:
         spec.loader.exec_module(module)
     except BaseException as error:
         del sys.modules[name]
-        for claim_id in set(_registered) - before:
+        for claim_id in set(_registered) - before - _installed:
             del _registered[claim_id]
         if isinstance(error, KeyboardInterrupt):
             raise

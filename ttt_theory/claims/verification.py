@@ -102,7 +102,7 @@ class EvidenceJob:
 
     def _accepted(self, evidence: list[Evidence], effort: Effort) -> list[Evidence]:
         """Return the evidence, and what keeps it from counting if anything does."""
-        name = self._function.__name__
+        name = getattr(self._function, "__name__", "a function")
         if not evidence:
             return [_nothing(f"{name} gathered nothing")]
         rates = [each.measured.get("false_alarm_rate", 0.0) for each in evidence]
@@ -278,11 +278,12 @@ def jobs_of(
     """
     if settings is not None and len(settings) > _MOST_SETTINGS:
         raise InvalidSettingError("setting", len(settings), f"give at most {_MOST_SETTINGS} a run")
-    chosen = _chosen(claims)
+    groups = _groups(claims)
     if settings:
-        chosen = _applicable(chosen, settings, is_asked_for=bool(claims))
+        groups = _applicable(groups, settings, is_asked_for=bool(claims))
+    chosen = {claim.id: claim for found in groups.values() for claim in found}
     jobs = []
-    for claim in chosen:
+    for claim in chosen.values():
         if not settings:
             jobs += [EvidenceJob(claim, Role.CLAIM, i) for i in range(len(claim.evidence))]
             published = claim.published.evidence if claim.published else ()
@@ -296,35 +297,37 @@ def jobs_of(
     return jobs
 
 
-def _chosen(claims: Sequence[str | Claim] | None) -> list[Claim]:
+def _groups(claims: Sequence[str | Claim] | None) -> dict[str, list[Claim]]:
+    """Return the claims that are asked for, by the id or pattern that asks for them."""
     if not claims:
-        return all_claims()
+        return {"*": all_claims()}
     if isinstance(claims, str | Claim):
         claims = [claims]
-    chosen: dict[str, Claim] = {}
-    for each in claims:
-        for claim in [each] if isinstance(each, Claim) else matching([each]):
-            chosen.setdefault(claim.id, claim)
-    return list(chosen.values())
+    return {
+        each if isinstance(each, str) else each.id: (
+            [each] if isinstance(each, Claim) else matching([each])
+        )
+        for each in claims
+    }
 
 
 def _applicable(
-    chosen: list[Claim], settings: Mapping[str, Any], *, is_asked_for: bool
-) -> list[Claim]:
-    """Return the claims that apply to any of the settings."""
-
-    def applies(claim: Claim) -> bool:
-        return any(map(claim.applies_to, settings.values()))
-
-    general = [claim.id for claim in all_claims() if applies(claim)]
-    applicable = [claim for claim in chosen if applies(claim)]
-    if is_asked_for and not applicable:
-        raise UnknownClaimError(f"{chosen[0].id} (on a setting)", general)
+    groups: dict[str, list[Claim]], settings: Mapping[str, Any], *, is_asked_for: bool
+) -> dict[str, list[Claim]]:
+    """Return the claims that apply to any of the settings; nothing asked for is left out."""
+    applicable = {
+        asked: [claim for claim in found if any(map(claim.applies_to, settings.values()))]
+        for asked, found in groups.items()
+    }
+    for asked, found in applicable.items():
+        if is_asked_for and not found:
+            general = [claim.id for claim in all_claims() if claim.is_general]
+            raise UnknownClaimError(f"{asked} (on a setting)", general)
+    every = [claim for found in applicable.values() for claim in found]
     for name, setting in settings.items():
-        if not any(claim.applies_to(setting) for claim in applicable):
-            raise InvalidSettingError(
-                "settings", name, f"give a setting of a theory that has general claims: {general}"
-            )
+        if not any(claim.applies_to(setting) for claim in every):
+            remedy = "give a setting that the claims asked for can be checked on"
+            raise InvalidSettingError("settings", name, remedy)
     return applicable
 
 

@@ -136,8 +136,9 @@ CLAIMS = (
         published=Published(
             sentence="The cold start beats the warm one iff γ > (α+1)²/(α+2).",
             reason=(
-                "True of the limit d → ∞, which the claim proves, and meant so; read at finite "
-                "sizes it is not: at d = 50, n = 25 the starts tie at k/d = 1.35, not at 0.9."
+                "Transcribed by us. True of the limit d → ∞, which the claim proves, and meant so; "
+                "read at finite sizes it is not: at d = 50, n = 25 the starts tie at k/d = 1.35, "
+                "not at 0.9."
             ),
             evidence=(_published_threshold,),
         ),

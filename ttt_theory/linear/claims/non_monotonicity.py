@@ -150,8 +150,9 @@ CLAIMS = (
                 "α = √(3γ/(γ+1)) − 1."
             ),
             reason=(
-                "True of the limit d → ∞, which the claim proves, and meant so; at γ = 2 the exact "
-                "risk falls all the way at d = 50 and 400, and turns twice from d = 600 on."
+                "Transcribed by us. True of the limit d → ∞, which the claim proves, and meant so; "
+                "at γ = 2 the exact risk falls all the way at d = 50 and 400, and turns twice from "
+                "d = 600 on."
             ),
             evidence=(_published_rise,),
         ),
