@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import sympy
-from sympy.polys.fields import FracElement
 
+from ttt_theory.evidence.fields import rational_functions
 from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict, joint_verdict
 
 __all__ = ["identity", "indeterminates", "limit", "positive", "proof"]
@@ -45,22 +45,21 @@ def indeterminates(names: str) -> list[Any]:
 
 @functools.cache
 def _rational_functions(names: tuple[str, ...]) -> Any:
-    field, *_ = sympy.field(list(names), sympy.QQ)
-    return field
+    made, *_ = rational_functions(names)
+    # SymPy's own way to pickle an element fails, and a theorem with indeterminates is sent to
+    # processes.
+    copyreg.pickle(type(made.zero), _reduced)
+    return made
 
 
 def _rebuilt(names: tuple[str, ...], top: dict[Any, Any], bottom: dict[Any, Any]) -> Any:
-    field = _rational_functions(names)
-    return field.raw_new(field.ring.from_dict(top), field.ring.from_dict(bottom))
+    made = _rational_functions(names)
+    return made.zero.raw_new(made.ring.from_dict(top), made.ring.from_dict(bottom))
 
 
 def _reduced(element: Any) -> tuple[Any, ...]:
     names = tuple(map(str, element.field.symbols))
     return _rebuilt, (names, dict(element.numer), dict(element.denom))
-
-
-# SymPy's own way to pickle an element fails; a theorem with indeterminates is sent to processes.
-copyreg.pickle(FracElement, _reduced)
 
 
 def _field(*elements: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sympy
 
 from ttt_theory.evidence.algebra import limit
+from ttt_theory.evidence.fields import rational_functions
 from ttt_theory.evidence.record import Verdict
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _equal_as_rational_functions(
     point = [Fraction(sympy.prime(index + 5)) for index in range(len(names))]
     if planted(*point) != original(*point):
         return None
-    _, *generators = sympy.field(names, sympy.QQ)
+    _, *generators = rational_functions(names)
     if planted(*generators) != original(*generators):
         return None
     return "the same rational function"

@@ -10,9 +10,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sympy
 
 from ttt_theory.covariance import Dense, Isotropic
+from ttt_theory.evidence.fields import rational_functions
 from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict, agreement
 from ttt_theory.linear.exact.assembly import Assembly
 from ttt_theory.linear.exact.curve import Curve
@@ -221,7 +221,7 @@ def _strays() -> Iterator[str]:
 
     compiled_curve(1, 1, Fraction(1), note)
     names = ["n", "k", "noise", *dict.fromkeys(words)]
-    _, *generators = sympy.field([sympy.Symbol(name) for name in names], sympy.QQ)
+    _, *generators = rational_functions(names)
     n, k, noise_variance, *_ = generators
     indeterminates = dict(zip(names, generators, strict=True))
     compiled = _coefficients(compiled_curve(n, k, noise_variance, indeterminates.__getitem__))
