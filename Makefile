@@ -19,7 +19,7 @@ verify: env ## confirm the theorems and write build/report (QUICK=1: in seconds)
 	$(BIN)/ttt-theory verify $(quick) --report build/report $(ARGS)
 
 test: env ## run the tests
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 mutants: env ## show that the evidence rejects wrong theorems, and write build/mutants
 	$(BIN)/ttt-theory mutants --report build/mutants $(ARGS)

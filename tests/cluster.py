@@ -10,6 +10,15 @@ import time
 from pathlib import Path
 
 
+# A cluster that has nothing to do looks around 50 times a second; here it mostly waits.
+RESTFUL = {
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
+    "DASK_DISTRIBUTED__WORKER__MEMORY__MONITOR_INTERVAL": "1s",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "2s",
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+}
+
+
 @contextlib.contextmanager
 def cluster(folder, workers=("--nanny", "--no-nanny")):
     """Start a scheduler, and a worker for each option; yield the scheduler's address.
@@ -22,6 +31,7 @@ def cluster(folder, workers=("--nanny", "--no-nanny")):
             process = subprocess.Popen(
                 [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
                 cwd=Path(__file__).parents[1],
+                env=os.environ | RESTFUL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

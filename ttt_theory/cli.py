@@ -282,12 +282,12 @@ def mutants(
     from rich.console import Console
 
     from ttt_theory import mutants as judge_mutants
-    from ttt_theory.claims.registration import matching
+    from ttt_theory.claims.registration import all_claims, matching
     from ttt_theory.mutation.judging import Fate
     from ttt_theory.reports.mutants import as_table, summary, write_report
 
     _load(extensions)
-    matching(claim or [])
+    chosen = matching(claim) if claim else all_claims()
     if report is not None:
         _writable(report, "mutants.md")
     with _progress() as progress:
@@ -296,7 +296,7 @@ def mutants(
         def advance(judgement: Judgement, done: int, total: int) -> None:
             progress.update(bar, description=judgement.mutant.claim, completed=done, total=total)
 
-        outcome = judge_mutants(claim, workers=workers, scheduler=scheduler, progress=advance)
+        outcome = judge_mutants(chosen, workers=workers, scheduler=scheduler, progress=advance)
     if as_json:
         _print_json(outcome.as_dict())
     else:

@@ -9,7 +9,7 @@ from scipy import optimize
 
 from ttt_theory.claims.claim import Claim
 from ttt_theory.evidence.algebra import identity, indeterminates
-from ttt_theory.evidence.decay import decay
+from ttt_theory.evidence.error_order import decay
 from ttt_theory.evidence.record import Evidence
 from ttt_theory.linear.claims.priors import PRIORS, Prior
 from ttt_theory.linear.claims.stating import exactly

@@ -9,7 +9,7 @@ import numpy as np
 from ttt_theory.claims.claim import Claim
 from ttt_theory.covariance import Isotropic, PowerLaw
 from ttt_theory.evidence.algebra import identity, indeterminates, limit
-from ttt_theory.evidence.decay import decay
+from ttt_theory.evidence.error_order import decay
 from ttt_theory.evidence.record import Evidence
 from ttt_theory.linear.claims.priors import PRIORS
 from ttt_theory.linear.claims.stating import to_leading_order

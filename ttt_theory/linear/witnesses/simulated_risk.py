@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttt_theory.errors import InvalidSettingError
-from ttt_theory.evidence.equivalence import equivalence
 from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict
+from ttt_theory.evidence.simulated_means import equivalence
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.risk import risk_of
 from ttt_theory.linear.exact.weights import starting_weights
