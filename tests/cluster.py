@@ -9,7 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-
 # A cluster that has nothing to do looks around 50 times a second; here it mostly waits.
 RESTFUL = {
     "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",

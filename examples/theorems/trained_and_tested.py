@@ -23,8 +23,8 @@ from ttt_theory.evidence import (
     positive,
 )
 
-FEATURES, TASK, NOISE = np.array([2.0, 0.5]), np.array([1.0, -1.5]), 0.7
-TRAINED, TESTED = 5, 2
+GIVEN = np.array([2.0, 0.5]), np.array([1.0, -1.5]), 0.7, 5, 2
+FEATURES, TASK, NOISE, TRAINED, TESTED = GIVEN
 
 
 def risk_along(eigenvalue, task_square, label_variance, trace, trained, tested):
@@ -66,21 +66,22 @@ def setting(features, task, noise, trained, tested):
 
 def is_the_packages_risk(_):
     rng, errors = np.random.default_rng(0), []
-    for dim, trained, tested in ((1, 1, 1), (2, 3, 50), (3, 40, 7), (9, 20, 20)):
-        given = rng.uniform(0.1, 3.0, dim), rng.standard_normal(dim), rng.uniform(), trained, tested
+    for d, *sizes in ((1, 1, 1), (2, 3, 50), (3, 40, 7), (9, 20, 20)):
+        given = rng.uniform(0.1, 3.0, d), rng.standard_normal(d), rng.uniform(), *sizes
         errors.append(ttt.one_step_risk(setting(*given)).risk_before / risk(*given) - 1.0)
     return [agreement(EvidenceKind.EXACT_VALUE, "it is the exact risk before a step", errors)]
 
 
+WEIGHTS = TRAINED / TESTED * ttt.pretrained_weights(setting(*GIVEN)).toarray()
+
+
 def squared_errors(normal):
     """Return the squared errors on prompts, from the definition, for their normal variables."""
-    weights = ttt.pretrained_weights(setting(FEATURES, TASK, NOISE, TRAINED, TESTED))
-    size = (TESTED + 1) * len(TASK)
-    x = normal[:, :size].reshape(len(normal), TESTED + 1, len(TASK)) * np.sqrt(FEATURES)
-    y = x @ TASK + np.sqrt(NOISE) * normal[:, size:]
+    x, xi = np.split(normal, [(TESTED + 1) * len(TASK)], axis=1)
+    x = x.reshape(-1, TESTED + 1, len(TASK)) * np.sqrt(FEATURES)
+    y = x @ TASK + np.sqrt(NOISE) * xi
     u = np.einsum("pid,pi->pd", x[:, :-1], y[:, :-1])
-    prediction = np.sum(x[:, -1] * (u @ (TRAINED / TESTED * weights.toarray()).T), axis=1)
-    return (y[:, -1] - prediction) ** 2
+    return (y[:, -1] - np.sum(x[:, -1] * (u @ WEIGHTS.T), axis=1)) ** 2
 
 
 def averaged(nodes, power):
@@ -90,8 +91,8 @@ def averaged(nodes, power):
 
 
 def is_the_average_of_prompts(_):
-    error = averaged(3, 1) / risk(FEATURES, TASK, NOISE, TRAINED, TESTED) - 1.0
-    return [agreement(EvidenceKind.EXACT_AVERAGE, "it is the mean over prompts", [error])]
+    error = averaged(3, 1) / risk(*GIVEN) - 1.0
+    return [agreement(EvidenceKind.EXACT_AVERAGE, "it is the mean over prompts", error)]
 
 
 @statistical_tests(1)
@@ -99,8 +100,7 @@ def is_simulated(effort):
     def sampler(count, rng):
         return squared_errors(rng.standard_normal((count, 9)))[:, np.newaxis]
 
-    stated = risk(FEATURES, TASK, NOISE, TRAINED, TESTED)
-    return equivalence(["prompts, simulated"], sampler, [stated], [averaged(5, 2)], effort)
+    return equivalence(["prompts, simulated"], sampler, [risk(*GIVEN)], [averaged(5, 2)], effort)
 
 
 ttt.register_claim(

@@ -2,8 +2,10 @@
 
 import ast
 import dataclasses
+import importlib
 import inspect
 import json
+import pkgutil
 import sys
 from collections import defaultdict
 from fractions import Fraction
@@ -14,13 +16,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from derivations import compiled
 from ttt_theory import UnknownClaimError, cli, mutants
 from ttt_theory.claims import registration
 from ttt_theory.claims.claim import Notion
 from ttt_theory.claims.registration import all_claims, find
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.evidence.algebra import proof
+from ttt_theory.linear import closed_form
 from ttt_theory.linear.claims.stating import exactly, to_leading_order
 from ttt_theory.linear.closed_form import finite_size, limits
 from ttt_theory.mutation.edits import Kind, edits
@@ -166,10 +168,9 @@ def test_every_compiled_formula_is_stated_by_a_claim():
         for claim in all_claims()
         for each in claim.formulas
     }
-    for derivation in compiled.DERIVATIONS:
-        name = derivation.__name__.rpartition(".")[2]
-        module = f"ttt_theory.linear.closed_form.{name}"
-        assert {(module, each.name) for each in derivation.FORMULAS} <= stated
+    for each in pkgutil.iter_modules(closed_form.__path__, f"{closed_form.__name__}."):
+        names = importlib.import_module(each.name).__all__
+        assert {(each.name, name) for name in names} <= stated
 
 
 def test_what_is_printed_and_compiled_again_is_the_formula():

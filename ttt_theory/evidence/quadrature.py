@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
 import math
 
 import numpy as np
@@ -33,6 +33,7 @@ def gaussian_rule(nodes: list[int]) -> tuple[FloatArray, FloatArray]:
     3.0
     """
     rules = [np.polynomial.hermite_e.hermegauss(count) for count in nodes]
-    points = np.array(list(itertools.product(*(rule[0] for rule in rules))))
-    weights = np.array([math.prod(each) for each in itertools.product(*(r[1] for r in rules))])
+    grid = np.meshgrid(*(points for points, _ in rules), indexing="ij")
+    points = np.stack([each.ravel() for each in grid], axis=-1)
+    weights = functools.reduce(np.multiply.outer, [each for _, each in rules]).ravel()
     return points, weights / (2.0 * math.pi) ** (len(nodes) / 2.0)
