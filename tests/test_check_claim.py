@@ -1,11 +1,14 @@
 """What `check_claim` lets pass, and what it does not."""
 
 import dataclasses
+import io
 import os
+import re
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from ttt_theory import InvalidClaimError, mutants, verify
 from ttt_theory.claims import Claim, Published, exactly, statistical_tests
@@ -20,6 +23,7 @@ from ttt_theory.evidence import (
     proof,
 )
 from ttt_theory.mutation.judging import Fate
+from ttt_theory.reports.verification import as_markdown, as_table
 from ttt_theory.testing import check_claim
 
 
@@ -204,6 +208,10 @@ def test_what_is_published_counts_in_no_verdict(sentence, verdict):
     assert entry["published"]["verdict"] == verdict
     assert entry["published"]["sentence"] == "E[Σ x²] = m²."
     assert len(entry["evidence"]) == 3
+    assert f"Published: “E[Σ x²] = m².” **{verdict}**: It is mσ²." in as_markdown(report)
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(as_table(report))
+    assert re.search(rf"confirmed +│ {verdict} ", console.export_text())
 
 
 def test_kinds_of_evidence_are_of_one_type():

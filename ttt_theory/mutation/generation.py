@@ -164,6 +164,7 @@ class _Body:
         return selected
 
     def _candidates(self) -> dict[str, list[tuple[str, Callable[[], str]]]]:
+        # Those of the whole formula come last, those of the theory before them.
         *kinds, swapped, transpose, another = Kind
         order = [*kinds, *(slip.kind for slip in self._formula.slips), swapped, transpose, another]
         found: dict[str, list[tuple[str, Callable[[], str]]]] = {kind: [] for kind in order}
