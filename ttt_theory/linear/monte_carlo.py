@@ -36,6 +36,7 @@ __all__ = [
     "METHODS",
     "SimulatedRisk",
     "estimates",
+    "literal_of",
     "literal_simulator",
     "rescaled",
     "simulate",
@@ -89,10 +90,11 @@ def literal_simulator(setting: Setting) -> LiteralSimulator:
         If one prompt is too large to simulate literally.
     """
     problem = Problem.of(setting)
-    return _literal(problem, starting_weights(problem))
+    return literal_of(problem, starting_weights(problem))
 
 
-def _literal(problem: Problem, start: StartingWeights) -> LiteralSimulator:
+def literal_of(problem: Problem, start: StartingWeights) -> LiteralSimulator:
+    """Return `literal_simulator` of a setting that has been reduced to a problem already."""
     setting = problem.setting
     prompt_size(setting.context_length, setting.test_samples, setting.dim)
     return LiteralSimulator(
@@ -109,7 +111,7 @@ def _simulator(
     problem: Problem, start: StartingWeights, method: str
 ) -> LiteralSimulator | SimulatorInLaw:
     if method == "literal":
-        return _literal(problem, start)
+        return literal_of(problem, start)
     setting = problem.setting
     kind = SufficientSimulator if method == "sufficient" else ConditionalSimulator
     return kind(

@@ -13,7 +13,7 @@ from ttt_theory.evidence.simulated_means import equivalence
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.risk import risk_of
 from ttt_theory.linear.exact.weights import starting_weights
-from ttt_theory.linear.monte_carlo import literal_simulator, rescaled
+from ttt_theory.linear.monte_carlo import literal_of, rescaled
 from ttt_theory.linear.simulation.literal import QUERIES
 from ttt_theory.linear.witnesses.second_moments import second_moments
 
@@ -34,13 +34,14 @@ _LARGEST_DIM = 300
 
 def risk_is_simulated(setting: Setting, effort: Effort) -> list[Evidence]:
     """Test the exact risk of a setting, in natural units: moments of degree 36 fit in float64."""
+    problem = Problem.of(setting)
+    start = starting_weights(problem)
     try:
-        simulator = literal_simulator(setting)
+        simulator = literal_of(problem, start)
     except InvalidSettingError as error:
         statement = f"the simulated coefficients are the exact ones: not tested, {error}"
         return [Evidence(EvidenceKind.EQUIVALENCE, Verdict.UNDECIDED, statement)]
-    problem = Problem.of(setting)
-    risk = risk_of(problem, starting_weights(problem))
+    risk = risk_of(problem, start)
     label, step = problem.label_exponent, problem.step_exponent
     exact = [
         math.ldexp(risk.constant, -label),
