@@ -14,6 +14,19 @@ from math import prod
 import numpy as np
 from mpmath import mp, mpf
 
+from ttt_theory.covariance import (
+    AR1,
+    BlockDiagonal,
+    Dense,
+    Diagonal,
+    Empirical,
+    Equicorrelated,
+    FactorModel,
+    Isotropic,
+    Kronecker,
+    PowerLaw,
+    Spiked,
+)
 from ttt_theory.linear.setting.starts import DenseWeights, PretrainedWeights
 
 DIGITS = 150
@@ -230,13 +243,75 @@ def inverse(matrix):
     return table[:, size:]
 
 
-def law_of(setting, number=precise):
-    """Return the law of a setting with dense matrices."""
+def entry(covariance, i, j, number):
+    """Entry (i, j) of the unscaled matrix, by the definition of each kind, one number at a time."""
+    zero, one = number(0.0), number(1.0)
+    unit = one if i == j else zero
+    match covariance:
+        case Isotropic():
+            return unit
+        case Diagonal(values=values):
+            return unit * number(float(values[i]))
+        case PowerLaw(exponent=exponent):
+            return one / number(i + 1.0) ** number(exponent) if i == j else zero
+        case Spiked(spikes=spikes, directions=None):
+            return unit * (one + (number(float(spikes[i])) if i < len(spikes) else zero))
+        case Spiked(spikes=spikes):
+            # The directions that it shows are divided by their lengths already.
+            given = covariance._given_directions
+            for spike, row in zip(spikes.tolist(), given.tolist(), strict=True):
+                largest = number(max(map(abs, row)))
+                v = [number(each) / largest for each in row]
+                unit += number(spike) * v[i] * v[j] / sum(each * each for each in v)
+            return unit
+        case FactorModel(values=values, loadings=loadings):
+            pairs = zip(loadings[i].tolist(), loadings[j].tolist(), strict=True)
+            return unit * number(float(values[i])) + sum(number(a) * number(b) for a, b in pairs)
+        case AR1(rho=rho):
+            return prod([number(rho)] * abs(i - j), start=one)
+        case Equicorrelated(rho=rho):
+            return unit if i == j else number(rho)
+        case Dense(entries=entries):
+            return number(float(entries[i, j]))
+        case Empirical(samples=samples):
+            first, second = ([number(x) for x in samples[:, c].tolist()] for c in (i, j))
+            means = sum(first) / len(first), sum(second) / len(second)
+            pairs = zip(first, second, strict=True)
+            return sum((x - means[0]) * (y - means[1]) for x, y in pairs) / (len(first) - 1)
+        case Kronecker(factors=factors):
+            result = one
+            for factor in reversed(factors):
+                i, row = divmod(i, factor.dim)
+                j, column = divmod(j, factor.dim)
+                result *= number(factor.scale) * entry(factor, row, column, number)
+            return result
+        case BlockDiagonal(blocks=blocks):
+            for block in blocks:
+                if min(i, j) < block.dim:
+                    inside = max(i, j) < block.dim
+                    return number(block.scale) * entry(block, i, j, number) if inside else zero
+                i, j = i - block.dim, j - block.dim
+    raise AssertionError(covariance)
 
-    def dense(covariance):
+
+def defined(covariance):
+    """The matrix by `entry`, to mpmath's digits."""
+    size = range(covariance.dim)
+    scale = mpf(covariance.scale)
+    return np.array([[scale * entry(covariance, i, j, mpf) for j in size] for i in size])
+
+
+def law_of(setting, number=precise, dense=None):
+    """Return the law of a setting with dense matrices.
+
+    They are those that the covariances return, floats taken as exact, unless `dense` gives others.
+    """
+
+    def stored(covariance):
         matrix = covariance.matrix()
         return number(matrix if isinstance(matrix, np.ndarray) else matrix.toarray())
 
+    dense = dense or stored
     features, start, source = (
         dense(setting.feature_covariance),
         setting.initialization,
@@ -294,10 +369,10 @@ def diagonal_law_of(setting):
     )
 
 
-def one_step_risk(setting, *, diagonal=False):
+def one_step_risk(setting, *, diagonal=False, dense=None, digits=DIGITS):
     """Return what `OneStepRisk` holds, to about 100 digits."""
-    with mp.workdps(DIGITS):
-        law = diagonal_law_of(setting) if diagonal else law_of(setting)
+    with mp.workdps(digits):
+        law = diagonal_law_of(setting) if diagonal else law_of(setting, dense=dense)
         constant, linear, quadratic = coefficients(law)
         step_size = linear / (2 * quadratic) if quadratic else mpf(0)
         improvement = linear * step_size / 2

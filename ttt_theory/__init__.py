@@ -27,6 +27,7 @@ _EXPORTS = {
         "ExtensionError",
         "InvalidClaimError",
         "InvalidSettingError",
+        "LostPrecisionError",
         "OutOfRangeError",
         "SettingFileError",
         "StatementError",

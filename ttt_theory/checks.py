@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import numbers
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,25 @@ import numpy.typing as npt
 
 from ttt_theory.errors import InvalidSettingError
 
-__all__ = ["FloatArray", "checked_array", "checked_integer", "checked_number", "holds_only_numbers"]
+__all__ = [
+    "FloatArray",
+    "Number",
+    "ObjectArray",
+    "checked_array",
+    "checked_integer",
+    "checked_number",
+    "exactly",
+    "holds_only_numbers",
+]
 
 FloatArray = npt.NDArray[np.float64]
 """A NumPy array of float64."""
+
+ObjectArray = npt.NDArray[np.object_]
+"""A NumPy array of numbers of another kind, such as fractions."""
+
+Number = Callable[[float], Any]
+"""Turns an int or a float into a number of another kind, such as `fractions.Fraction`."""
 
 
 def checked_integer(field: str, value: Any, minimum: int, maximum: int) -> int:
@@ -168,3 +184,17 @@ def holds_only_numbers(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "iuf"
     return not isinstance(value, bool) and isinstance(value, numbers.Real)
+
+
+def exactly(array: FloatArray, number: Number) -> ObjectArray:
+    """Return an array of the same numbers of another kind.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> print(exactly(np.array([0.5]), Fraction)[0])
+    1/2
+    """
+    flat = np.empty(array.size, dtype=object)
+    flat[:] = [number(value) for value in array.ravel().tolist()]
+    return flat.reshape(array.shape)

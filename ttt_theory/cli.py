@@ -250,12 +250,12 @@ def sweep(
             progress=advance,
         )
     print(out)
-    if dataset.attrs["out_of_range"]:
-        print(
-            f"{dataset.attrs['out_of_range']} settings have results outside the range of float64,"
-            " which are NaN",
-            file=sys.stderr,
-        )
+    for name, what in (
+        ("out_of_range", "results outside the range of float64"),
+        ("lost_precision", "results of which float64 holds too few digits"),
+    ):
+        if dataset.attrs[name]:
+            print(f"{dataset.attrs[name]} settings have {what}, which are NaN", file=sys.stderr)
     if not dataset.attrs["complete"]:
         print("interrupted: continue with --resume", file=sys.stderr)
         raise typer.Exit(_INTERRUPTED)

@@ -114,6 +114,38 @@ class OutOfRangeError(TTTTheoryError, ArithmeticError):
         )
 
 
+class LostPrecisionError(TTTTheoryError, ArithmeticError):
+    """Float64 keeps too few digits of a result.
+
+    Parameters
+    ----------
+    change : float
+        The relative change of a result when the setting is moved by its last bits.
+    largest_exact_dim : int
+        Up to which dimension longer numbers are used instead.
+
+    Examples
+    --------
+    >>> print(LostPrecisionError(1e-4, 64))
+    setting: its results change by 0.0001 of themselves when its last bits do, so that float64 holds
+    too few of their digits; give covariances further from singular, a smaller context length, or a
+    covariance class with exact_matrix and at most 64 dimensions
+    """
+
+    def __init__(self, change: float, largest_exact_dim: int) -> None:
+        super().__init__(change, largest_exact_dim)
+        self.change = change
+        self.largest_exact_dim = largest_exact_dim
+
+    def __str__(self) -> str:
+        return (
+            f"setting: its results change by {self.change:.1g} of themselves when its last bits "
+            "do, so that float64 holds too few of their digits; give covariances further from "
+            "singular, a smaller context length, or a covariance class with exact_matrix and at "
+            f"most {self.largest_exact_dim} dimensions"
+        )
+
+
 class LostWorkersError(TTTTheoryError, RuntimeError):
     """Processes that share the work were lost, and starting over did not help.
 

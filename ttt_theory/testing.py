@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -317,9 +318,9 @@ def check_covariance(covariance: Covariance) -> None:
     InvalidSettingError
         If `matrix` is not finite, symmetric, positive semi-definite and of shape (dim, dim).
     AssertionError
-        If `matrix` gives another result when called again, the operations of a structured one
-        disagree, or `sample` draws from another law, with other shapes, dependent vectors, or
-        anything but ``rng.standard_normal`` and ``rng.normal``.
+        If `matrix` gives another result when called again, the operations of a structured one or
+        `exact_matrix` disagree with it, or `sample` draws from another law, with other shapes,
+        dependent vectors, or anything but ``rng.standard_normal`` and ``rng.normal``.
 
     Examples
     --------
@@ -333,6 +334,9 @@ def check_covariance(covariance: Covariance) -> None:
         raise AssertionError("matrix() gives another result when called again")
     if isinstance(matrix, StructuredMatrix):
         _check_operations(matrix, entries)
+    exact = covariance.exact_matrix(Fraction)
+    if exact is not None and not _agree(exact.astype(np.float64), entries, entries):
+        raise AssertionError("exact_matrix() gives other entries than matrix()")
     shape = covariance.sample(np.random.default_rng(0), (2, 3)).shape
     if shape != (2, 3, covariance.dim):
         raise AssertionError(f"sample(rng, (2, 3)) has the shape {shape}")

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.sparse import dia_array
 
+from tests.reference import entry
 from ttt_theory.covariance import (
     AR1,
     LARGEST_DIM,
@@ -53,51 +54,6 @@ def array_of(covariance):
     return matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
 
 
-def entry(covariance, i, j):
-    """Entry (i, j) of the unscaled matrix, by the definition of each kind, in plain Python."""
-    match covariance:
-        case Isotropic():
-            return float(i == j)
-        case Diagonal(values=values):
-            return float(values[i]) if i == j else 0.0
-        case PowerLaw(exponent=exponent):
-            return 1.0 / (i + 1) ** exponent if i == j else 0.0
-        case Spiked(spikes=spikes, directions=None):
-            return float(i == j) * (1.0 + (float(spikes[i]) if i < len(spikes) else 0.0))
-        case Spiked(spikes=spikes, directions=directions):
-            pairs = list(zip(spikes.tolist(), directions.tolist(), strict=True))
-            rank_one = [s * v[i] * v[j] / math.hypot(*v) ** 2 for s, v in pairs]
-            return float(i == j) + math.fsum(rank_one)
-        case FactorModel(values=values, loadings=loadings):
-            common = math.fsum(a * b for a, b in zip(loadings[i], loadings[j], strict=True))
-            return float(i == j) * float(values[i]) + common
-        case AR1(rho=rho):
-            return math.prod([rho] * abs(i - j))
-        case Equicorrelated(rho=rho):
-            return (1.0 - rho) * float(i == j) + rho
-        case Dense(entries=entries):
-            return float(entries[i, j])
-        case Empirical(samples=samples):
-            first, second = samples[:, i].tolist(), samples[:, j].tolist()
-            means = math.fsum(first) / len(first), math.fsum(second) / len(second)
-            products = [(x - means[0]) * (y - means[1]) for x, y in zip(first, second, strict=True)]
-            return math.fsum(products) / (len(first) - 1)
-        case Kronecker(factors=factors):
-            result = 1.0
-            for factor in reversed(factors):
-                i, row = divmod(i, factor.dim)
-                j, column = divmod(j, factor.dim)
-                result *= factor.scale * entry(factor, row, column)
-            return result
-        case BlockDiagonal(blocks=blocks):
-            for block in blocks:
-                if min(i, j) < block.dim:
-                    inside = max(i, j) < block.dim
-                    return block.scale * entry(block, i, j) if inside else 0.0
-                i, j = i - block.dim, j - block.dim
-    raise AssertionError(covariance)
-
-
 any_covariance = st.integers(1, 6).flatmap(covariances)
 
 
@@ -109,7 +65,7 @@ any_covariance = st.integers(1, 6).flatmap(covariances)
 def test_each_entry_is_the_definition_times_the_scale(covariance):
     d = covariance.dim
     expected = covariance.scale * np.array(
-        [[entry(covariance, i, j) for j in range(d)] for i in range(d)]
+        [[entry(covariance, i, j, float) for j in range(d)] for i in range(d)]
     )
     # Data are at most 2 in size, so round-off of the empirical means is below 1e-14.
     largest = max(np.abs(expected).max(), covariance.scale)

@@ -223,6 +223,25 @@ def test_results_out_of_range_are_nan_and_counted():
     assert meanings[swept.status.attrs["flag_values"].tolist().index(1)] == "out_of_range"
 
 
+def test_results_of_too_few_digits_are_nan_and_counted():
+    near, ordinary = -(1.0 - 1e-8) / 99.0, 0.3
+    swept = ttt.sweep(
+        {
+            "setting": {
+                **SWEEP["setting"],
+                "feature_covariance": {"kind": "equicorrelated", "dim": 100, "rho": 0.0},
+                "task_covariance": {"kind": "isotropic", "dim": 100},
+                "task": {"kind": "ones"},
+            },
+            "grid": [{"feature_covariance": {"rho": [ordinary, near]}}],
+        }
+    )
+    assert swept.status.values.tolist() == [0, 3]
+    assert swept.attrs["lost_precision"] == 1
+    assert np.isnan(swept.risk_after[1])
+    assert swept.status.attrs["flag_meanings"].split()[3] == "lost_precision"
+
+
 def test_without_a_simulation_nothing_is_simulated():
     swept = ttt.sweep({"setting": SETTING})
     assert "simulated" not in swept

@@ -21,8 +21,6 @@ __all__ = [
     "sums_of_differences",
 ]
 
-_EPS = float(np.finfo(np.float64).eps)
-
 
 class Block(ABC):
     """A square matrix of one kind; it multiplies vectors, columns and blocks of its kind."""
@@ -62,8 +60,16 @@ class Block(ABC):
         """Return the entries, shape (d, d)."""
 
     @abstractmethod
-    def shows(self, vector: FloatArray) -> bool:
-        """Whether vᵀAv is more than round-off, A being positive semi-definite, or v is zero."""
+    def shows(self, vector: FloatArray, round_off: float) -> bool:
+        """Whether vᵀAv is more than round-off, A being positive semi-definite, or v is zero.
+
+        Parameters
+        ----------
+        vector : ndarray, shape (d,)
+            v.
+        round_off : float
+            What a number may be off by, relative to its size: 2^-52 unless it was moved.
+        """
 
     @abstractmethod
     def across_square(self, part: FloatArray, square_elsewhere: float) -> float:
@@ -128,7 +134,7 @@ class DiagonalBlock(Block):
         """Return the entries, shape (d, d)."""
         return np.diag(self.values)
 
-    def shows(self, vector: FloatArray) -> bool:
+    def shows(self, vector: FloatArray, round_off: float) -> bool:
         """Whether vᵀAv is more than round-off: its terms have one sign."""
         return True
 
@@ -196,7 +202,7 @@ class IsotropicBlock(Block):
         """Return the matrix as one that multiplies vectors of all its coordinates."""
         return DiagonalBlock(np.full(self.dim, self.value))
 
-    def shows(self, vector: FloatArray) -> bool:
+    def shows(self, vector: FloatArray, round_off: float) -> bool:
         """Whether vᵀAv is more than round-off, or v is zero, as it is here."""
         return True
 
@@ -255,14 +261,14 @@ class DenseBlock(Block):
         """Return the entries, shape (d, d)."""
         return self.entries
 
-    def shows(self, vector: FloatArray) -> bool:
+    def shows(self, vector: FloatArray, round_off: float) -> bool:
         """Whether vᵀAv is more than round-off."""
         if not vector.any():
             return True
         unit = vector / np.max(np.abs(vector))
         magnitude = np.abs(unit)
         bound = magnitude @ (np.abs(self.entries) @ magnitude)
-        return bool(unit @ (self.entries @ unit) > len(unit) * _EPS * bound)
+        return bool(unit @ (self.entries @ unit) > len(unit) * round_off * bound)
 
     def across_square(self, part: FloatArray, square_elsewhere: float) -> float:
         """Return ‖(I − q̂q̂ᵀ)X‖_F²; see the base class."""
@@ -341,7 +347,7 @@ class LowRankBlock(Block):
         """Return the entries, shape (d, d)."""
         return np.asarray(np.diag(self.values) + self.left @ self.right.T)
 
-    def shows(self, vector: FloatArray) -> bool:
+    def shows(self, vector: FloatArray, round_off: float) -> bool:
         """Whether vᵀAv is more than round-off."""
         if not vector.any():
             return True
@@ -349,11 +355,13 @@ class LowRankBlock(Block):
         along, bound = self.right.T @ unit, np.abs(self.right).T @ np.abs(unit)
         if np.array_equal(self.left, self.right):
             # A sum of squares, of which each shows by itself.
-            shown = np.abs(along) > len(unit) * _EPS * bound
+            shown = np.abs(along) > len(unit) * round_off * bound
             return bool((self.values * np.abs(vector)).any() or shown.any())
         own = self.values @ unit**2
         form = own + (self.left.T @ unit) @ along
-        return bool(form > len(unit) * _EPS * (own + (np.abs(self.left).T @ np.abs(unit)) @ bound))
+        return bool(
+            form > len(unit) * round_off * (own + (np.abs(self.left).T @ np.abs(unit)) @ bound)
+        )
 
     def across_square(self, part: FloatArray, square_elsewhere: float) -> float:
         """Return ‖(I − q̂q̂ᵀ)X‖_F²; L is projected before a norm is taken, as norms cancel."""

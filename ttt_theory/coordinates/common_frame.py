@@ -82,8 +82,15 @@ def _constant(matrix: StructuredMatrix) -> float | None:
     return None
 
 
-def common_frame(matrices: Matrices) -> tuple[Frame, list[FloatArray]] | None:
-    """Return a frame in which all matrices are diagonal, with their eigenvalues, if it is known."""
+def common_frame(matrices: Matrices, round_off: float) -> tuple[Frame, list[FloatArray]] | None:
+    """Return a frame in which all matrices are diagonal, with their eigenvalues, if it is known.
+
+    Parameters
+    ----------
+    matrices : sequence of StructuredMatrix
+    round_off : float
+        Computed eigenvalues of at most this, relative to the largest and to their number, are zero.
+    """
     constants = mapped(_constant, matrices)
     others = [
         matrix for matrix, constant in zip(matrices, constants, strict=True) if constant is None
@@ -95,7 +102,7 @@ def common_frame(matrices: Matrices) -> tuple[Frame, list[FloatArray]] | None:
             return frame, mapped(_eigenvalues, matrices)
         return None
     if all(isinstance(matrix, Kronecker) for matrix in others):
-        return _kronecker_frame(matrices, constants, others)
+        return _kronecker_frame(matrices, constants, others, round_off)
     return None
 
 
@@ -105,7 +112,7 @@ def _eigenvalues(matrix: StructuredMatrix) -> FloatArray:
 
 
 def _kronecker_frame(
-    matrices: Matrices, constants: list[float | None], others: Matrices
+    matrices: Matrices, constants: list[float | None], others: Matrices, round_off: float
 ) -> tuple[Frame, list[FloatArray]] | None:
     dims = [factor.dim for factor in others[0].factors]  # type: ignore[attr-defined]
     if any([factor.dim for factor in other.factors] != dims for other in others):  # type: ignore[attr-defined]
@@ -119,7 +126,7 @@ def _kronecker_frame(
     by_matrix = [factors(*pair) for pair in zip(matrices, constants, strict=True)]
     frames, eigenvalues = [], [np.ones(1) for _ in matrices]
     for column in zip(*by_matrix, strict=True):
-        common = common_frame(column) or _eigenvectors(column)
+        common = common_frame(column, round_off) or _eigenvectors(column, round_off)
         if common is None:
             return None
         frames.append(common[0])
@@ -128,7 +135,7 @@ def _kronecker_frame(
     return KroneckerFrame(tuple(frames)), eigenvalues
 
 
-def _eigenvectors(matrices: Matrices) -> tuple[Frame, list[FloatArray]] | None:
+def _eigenvectors(matrices: Matrices, round_off: float) -> tuple[Frame, list[FloatArray]] | None:
     """Diagonalise matrices that are multiples of a single one, or of the identity."""
     constants = [_constant(matrix) for matrix in matrices]
     arrays = [
@@ -141,7 +148,7 @@ def _eigenvectors(matrices: Matrices) -> tuple[Frame, list[FloatArray]] | None:
         return None
     values, axes = np.linalg.eigh(reference)
     # Smaller ones are round-off, by which a task in the null space would show in the labels.
-    values = np.where(values > len(values) * _EPS * values[-1], values, 0.0)
+    values = np.where(values > len(values) * round_off * values[-1], values, 0.0)
     return DenseFrame(axes), [
         np.full(len(values), constant) if ratio is None else ratio * values
         for ratio, constant in zip(ratios, constants, strict=True)

@@ -8,7 +8,9 @@ How exact the result is: to round-off where the blocks are diagonal.  In the oth
 is round-off times the condition of pretraining's matrix K: about n + 2 at most where Σ_x and Σ_β
 commute, times up to the ratio of their strongest direction to the others where they do not.  There
 c1, which one direction alone does not leave anything of but the noise, loses as much as that ratio.
-An eigenvalue or a task's share of Σ_x that is no more than round-off counts as zero.
+An eigenvalue or a task's share of Σ_x that is no more than round-off counts as zero.  Whoever uses
+the result finds out how much was lost by moving the matrices by their last bits
+(`ttt_theory.linear.exact.risk`).
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ from ttt_theory.structured.memory import check_dense_memory
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
 
-__all__ = ["Reduction", "reduced"]
+__all__ = ["ROUND_OFF", "Reduction", "reduced"]
 
 LARGEST_SPAN = 1000
 """Largest dimension to which low-rank matrices are compressed, as dense ones."""
@@ -60,7 +62,8 @@ LARGEST_SPAN = 1000
 _DENSE_ARRAYS = 10
 """How many d × d arrays the exact risk of dense matrices holds at once, at most."""
 
-_EPS = float(np.finfo(np.float64).eps)
+ROUND_OFF = float(np.finfo(np.float64).eps)
+"""What a number of float64 may be off by, relative to its size, after one operation or two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +94,9 @@ class _Stretch:
     task: FloatArray
 
 
-def reduced(matrices: Matrices, task: FloatArray, *, as_dense: bool = False) -> Reduction:
+def reduced(
+    matrices: Matrices, task: FloatArray, *, as_dense: bool = False, round_off: float = ROUND_OFF
+) -> Reduction:
     """Find coordinates in which matrices are block diagonal.
 
     Parameters
@@ -102,6 +107,8 @@ def reduced(matrices: Matrices, task: FloatArray, *, as_dense: bool = False) -> 
         Rotated along.
     as_dense : bool
         Whether to keep the coordinates and to store every matrix by its entries.
+    round_off : float
+        What a number may be off by, relative to its size: what may be nothing else is set to zero.
 
     Returns
     -------
@@ -119,7 +126,7 @@ def reduced(matrices: Matrices, task: FloatArray, *, as_dense: bool = False) -> 
     >>> [block.toarray().shape for block in found.matrices[0].blocks]
     [(2, 2), (998, 998)]
     """
-    stretches = [_dense(matrices, task)] if as_dense else _stretches(matrices, task)
+    stretches = [_dense(matrices, task)] if as_dense else _stretches(matrices, task, round_off)
     frames = [stretch.frame for stretch in stretches]
     by_id = {
         id(matrix): BlockMatrix([block for each in stretches for block in each.blocks[index]])
@@ -138,20 +145,20 @@ def _side_by_side(frames: Sequence[Frame]) -> Frame:
     return frames[0] if len(frames) == 1 else BlockFrame(tuple(frames))
 
 
-def _stretches(matrices: Matrices, task: FloatArray) -> list[_Stretch]:
+def _stretches(matrices: Matrices, task: FloatArray, round_off: float) -> list[_Stretch]:
     matrices = mapped(simplified, matrices)
-    common = common_frame(matrices)
+    common = common_frame(matrices, round_off)
     if common is not None:
         frame, eigenvalues = common
         blocks: list[list[Block]] = [[DiagonalBlock(values)] for values in eigenvalues]
-        return [_Stretch(frame, blocks, _rotated(frame, task))]
+        return [_Stretch(frame, blocks, _rotated(frame, task, round_off))]
     cuts = _cuts(matrices)
     if cuts:
         pieces = mapped(lambda matrix: _split(matrix, cuts), matrices)
         parts = zip(*pieces, np.split(task, cuts), strict=True)
-        return [each for *piece, part in parts for each in _stretches(piece, part)]
+        return [each for *piece, part in parts for each in _stretches(piece, part, round_off)]
     if all(is_diagonal(matrix) or isinstance(matrix, LowRankUpdate) for matrix in matrices):
-        return [_low_rank(matrices, task)]
+        return [_low_rank(matrices, task, round_off)]
     return [_dense(matrices, task)]
 
 
@@ -162,19 +169,19 @@ def _dense(matrices: Matrices, task: FloatArray) -> _Stretch:
     return _Stretch(IdentityFrame(dim), [[array] for array in arrays], task)
 
 
-def _rotated(frame: Frame, task: FloatArray) -> FloatArray:
+def _rotated(frame: Frame, task: FloatArray, round_off: float) -> FloatArray:
     if isinstance(frame, IdentityFrame):
         return task
     unit, exponent = _unit(task)
-    return np.ldexp(_without_round_off(frame.forward(unit)), exponent)
+    return np.ldexp(_without_round_off(frame.forward(unit), round_off), exponent)
 
 
-def _without_round_off(image: FloatArray) -> FloatArray:
+def _without_round_off(image: FloatArray, round_off: float) -> FloatArray:
     """Return a rotated vector, entries that only round-off made set to zero.
 
     They would otherwise decide whether a task in the null space of Σ_x shows in the labels.
     """
-    return np.where(np.abs(image) <= 64 * _EPS * np.sqrt(image @ image), 0.0, image)
+    return np.where(np.abs(image) <= 64 * round_off * np.sqrt(image @ image), 0.0, image)
 
 
 def _unit(vector: FloatArray) -> tuple[FloatArray, int]:
@@ -223,7 +230,7 @@ def _split(matrix: StructuredMatrix, cuts: list[int]) -> list[StructuredMatrix]:
     return [group[0] if len(group) == 1 else BlockDiagonal(group) for group in groups]
 
 
-def _low_rank(matrices: Matrices, task: FloatArray) -> _Stretch:
+def _low_rank(matrices: Matrices, task: FloatArray, round_off: float) -> _Stretch:
     """Reduce diagonal matrices plus few directions each.
 
     Coordinates with the same entries in every diagonal form a group.  Within it, whatever is
@@ -271,11 +278,11 @@ def _low_rank(matrices: Matrices, task: FloatArray) -> _Stretch:
             if matrix.strengths.min() < 0.0:
                 # An eigenvalue that a negative strength makes zero is so, not round-off.
                 size = np.abs(own) * np.abs(matrix.strengths) @ np.abs(own).T
-                entries[np.abs(entries) <= 64 * _EPS * size] = 0.0
+                entries[np.abs(entries) <= 64 * round_off * size] = 0.0
         rest = zip(values, sizes - spans, strict=True)
         return [DenseBlock(entries), *(IsotropicBlock(*each) for each in rest if each[1])]
 
-    reduced_task = np.ldexp(_without_round_off(triangle[:, -1]), exponent)
+    reduced_task = np.ldexp(_without_round_off(triangle[:, -1], round_off), exponent)
     return _Stretch(frame, mapped(blocks, matrices), reduced_task)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
-from ttt_theory.checks import FloatArray, checked_integer, checked_number
+from ttt_theory.checks import FloatArray, Number, ObjectArray, checked_integer, checked_number
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.structured.base import ROUND_OFF_PER_DIM, StructuredMatrix
 
@@ -47,6 +47,33 @@ class Covariance(ABC):
             A scipy.sparse.dia_array if Sigma is diagonal, and one of `ttt_theory.structured` if it
             has another structure by which nothing of size dim x dim need be stored.
         """
+
+    def exact_matrix(self, number: Number) -> ObjectArray | None:
+        """Return Sigma, computed from the parameters in an arithmetic of the caller's.
+
+        `matrix` is rounded, so that it may miss a small eigenvalue, or have a negative one.  Proofs
+        need this one, and risks that float64 loses.
+
+        Parameters
+        ----------
+        number : callable
+            Turns an int or a float into a number that knows ``+ - * /`` and integer powers, such as
+            a fraction.
+
+        Returns
+        -------
+        ndarray of object, shape (dim, dim), or None
+            None where Sigma is known in float64 alone: so it is for classes that do not define
+            this method, and for parameters that leave that arithmetic.
+
+        Examples
+        --------
+        >>> from fractions import Fraction
+        >>> from ttt_theory.covariance import Equicorrelated
+        >>> print(Equicorrelated(2, 0.5).exact_matrix(Fraction)[0, 1])
+        1/2
+        """
+        return None
 
     def check(self) -> None:
         """Check that `matrix` is a covariance of dimension `dim`.
@@ -279,6 +306,15 @@ class BuiltinCovariance(Covariance):
     scale: float = field(default=1.0, kw_only=True)
 
     _valid_by_construction: ClassVar[bool] = True
+
+    def exact_matrix(self, number: Number) -> ObjectArray | None:
+        """Return Sigma in an arithmetic of the caller's; see the base class."""
+        unscaled = self._exact_unscaled(number)
+        return None if unscaled is None else unscaled * number(self.scale)
+
+    @abstractmethod
+    def _exact_unscaled(self, number: Number) -> ObjectArray | None:
+        """Return `exact_matrix` for a scale of 1."""
 
     def _check_number(self, name: str, *limits: float, above_minimum: bool = False) -> None:
         number = checked_number(name, getattr(self, name), *limits, above_minimum=above_minimum)

@@ -20,7 +20,7 @@ from ttt_theory.errors import InvalidSettingError
 if TYPE_CHECKING:
     from scipy.sparse import dia_array
 
-    from ttt_theory.checks import FloatArray
+    from ttt_theory.checks import FloatArray, Number, ObjectArray
 
 DEEPEST_NESTING = 8
 """How deep covariances may be nested in one another."""
@@ -81,6 +81,15 @@ class Kronecker(BuiltinCovariance):
             return _diagonal(variances * self.scale)
         return structured.Kronecker(list(map(structured.as_structured, factors))) * self.scale
 
+    def _exact_unscaled(self, number: Number) -> ObjectArray | None:
+        product = np.full((1, 1), number(1), dtype=object)
+        for factor in self.factors:
+            matrix = factor.exact_matrix(number)
+            if matrix is None:
+                return None
+            product = np.kron(product, matrix)
+        return product
+
 
 @register_covariance("block_diagonal")
 @dataclass(frozen=True, eq=False)
@@ -125,6 +134,18 @@ class BlockDiagonal(BuiltinCovariance):
         if all(map(_is_diagonal, blocks)):
             return _diagonal(np.concatenate([block.diagonal() for block in blocks]) * self.scale)
         return structured.BlockDiagonal(list(map(structured.as_structured, blocks))) * self.scale
+
+    def _exact_unscaled(self, number: Number) -> ObjectArray | None:
+        entries = np.full((self.dim, self.dim), number(0), dtype=object)
+        start = 0
+        for block in self.blocks:
+            matrix = block.exact_matrix(number)
+            if matrix is None:
+                return None
+            stop = start + block.dim
+            entries[start:stop, start:stop] = matrix
+            start = stop
+        return entries
 
 
 def _checked_parts(name: str, parts: Any) -> tuple[Covariance, ...]:

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ttt_theory import structured
+from ttt_theory.checks import Number, ObjectArray
 from ttt_theory.covariance.base import BuiltinCovariance, register_covariance
 
 
@@ -55,6 +56,14 @@ class AR1(BuiltinCovariance):
         """Return Sigma, shape (dim, dim)."""
         return self._matrix
 
+    def _exact_unscaled(self, number: Number) -> ObjectArray:
+        rho, order = number(self.rho), np.arange(self.dim)
+        powers = [number(1)]
+        for _ in range(self.dim - 1):
+            powers.append(powers[-1] * rho)
+        entries: ObjectArray = np.array(powers, dtype=object)[np.abs(order[:, np.newaxis] - order)]
+        return entries
+
 
 @register_covariance("equicorrelated")
 @dataclass(frozen=True)
@@ -96,3 +105,8 @@ class Equicorrelated(BuiltinCovariance):
         variances = np.full(self.dim, 1.0 - self.rho)
         ones = np.ones((self.dim, 1))
         return structured.LowRankUpdate(variances, ones, np.array([self.rho])) * self.scale
+
+    def _exact_unscaled(self, number: Number) -> ObjectArray:
+        entries = np.full((self.dim, self.dim), number(self.rho), dtype=object)
+        np.fill_diagonal(entries, number(1))
+        return entries

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ttt_theory.checks import FloatArray, checked_array
+from ttt_theory.checks import FloatArray, Number, ObjectArray, checked_array, exactly
 from ttt_theory.covariance.base import (
     FROM_FILE,
     BuiltinCovariance,
@@ -62,3 +62,6 @@ class Dense(BuiltinCovariance):
     def matrix(self) -> FloatArray:
         """Return Sigma, shape (dim, dim)."""
         return self.scale * self.entries
+
+    def _exact_unscaled(self, number: Number) -> ObjectArray:
+        return exactly(self.entries, number)

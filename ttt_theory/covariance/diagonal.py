@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.checks import FloatArray, checked_array
+from ttt_theory.checks import FloatArray, Number, ObjectArray, checked_array, exactly
 from ttt_theory.covariance.base import LARGEST_DIM, BuiltinCovariance, register_covariance
 from ttt_theory.errors import InvalidSettingError
 
 if TYPE_CHECKING:
     from scipy.sparse import dia_array
+
+_LARGEST_EXACT_EXPONENT = 1000
+"""A fraction to a power has digits in proportion to the exponent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,18 @@ class _DiagonalCovariance(BuiltinCovariance):
         from scipy.sparse import diags_array
 
         return diags_array(self._variances() * self.scale)
+
+    def _exact_unscaled(self, number: Number) -> ObjectArray | None:
+        variances = self._exact_variances(number)
+        if variances is None:
+            return None
+        entries = np.full((self.dim, self.dim), number(0), dtype=object)
+        np.fill_diagonal(entries, variances)
+        return entries
+
+    def _exact_variances(self, number: Number) -> ObjectArray | None:
+        """Return the diagonal of Sigma before scaling, in an arithmetic of the caller's."""
+        return exactly(self._variances(), number)
 
 
 @register_covariance("isotropic")
@@ -150,3 +165,11 @@ class PowerLaw(_DiagonalCovariance):
     def _variances(self) -> FloatArray:
         variances: FloatArray = np.arange(1.0, self.dim + 1.0) ** -self.exponent
         return variances
+
+    def _exact_variances(self, number: Number) -> ObjectArray | None:
+        if abs(self.exponent) > _LARGEST_EXACT_EXPONENT:
+            return None
+        exponent = number(-self.exponent)
+        variances = np.array([number(i) ** exponent for i in range(1, self.dim + 1)], dtype=object)
+        # A fraction to the power of another is a float.
+        return variances if isinstance(variances[-1], type(exponent)) else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ttt_theory import structured
-from ttt_theory.checks import FloatArray, checked_array
+from ttt_theory.checks import FloatArray, Number, ObjectArray, checked_array, exactly
 from ttt_theory.covariance.base import (
     FROM_FILE,
     LARGEST_DIM,
@@ -58,6 +58,7 @@ class Spiked(BuiltinCovariance):
     dim: int
     spikes: FloatArray
     directions: FloatArray | None = field(default=None, metadata=FROM_FILE)
+    _given_directions: FloatArray | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._check_dim()
@@ -90,6 +91,7 @@ class Spiked(BuiltinCovariance):
         if not largest.all():
             row = int(np.argmin(largest))
             raise InvalidSettingError("directions", directions, f"row {row} must not be zero")
+        object.__setattr__(self, "_given_directions", directions)
         # Dividing by the largest entry first keeps the norm from overflowing or vanishing.
         unit: FloatArray = directions / largest
         unit /= np.linalg.norm(unit, axis=1, keepdims=True)
@@ -105,6 +107,17 @@ class Spiked(BuiltinCovariance):
             variances[: self.spikes.size] += self.spikes
             return diags_array(variances * self.scale)
         return structured.LowRankUpdate(variances, self.directions.T, self.spikes) * self.scale
+
+    def _exact_unscaled(self, number: Number) -> ObjectArray:
+        entries = _exact_diagonal(exactly(np.ones(self.dim), number))
+        spikes = exactly(self.spikes, number)
+        if self._given_directions is None:
+            axes = np.arange(len(spikes))
+            entries[axes, axes] += spikes
+            return entries
+        for spike, direction in zip(spikes, exactly(self._given_directions, number), strict=True):
+            entries = entries + np.outer(direction, direction) * (spike / (direction @ direction))
+        return entries
 
 
 @register_covariance("factor_model")
@@ -162,6 +175,11 @@ class FactorModel(BuiltinCovariance):
         strengths = np.ones(self.loadings.shape[1])
         return structured.LowRankUpdate(self.values, self.loadings, strengths) * self.scale
 
+    def _exact_unscaled(self, number: Number) -> ObjectArray:
+        loadings = exactly(self.loadings, number)
+        entries: ObjectArray = _exact_diagonal(exactly(self.values, number)) + loadings @ loadings.T
+        return entries
+
 
 @register_covariance("empirical")
 @dataclass(frozen=True, eq=False)
@@ -210,15 +228,34 @@ class Empirical(BuiltinCovariance):
         with np.errstate(over="ignore", invalid="ignore"):
             self._check_scale("samples", float(np.var(samples, axis=0, ddof=1).max()))
 
+    @property
+    def _centred(self) -> FloatArray:
+        # The first row is subtracted first, as the mean of large numbers is not exact enough.
+        shifted = self.samples - self.samples[0]
+        return np.asarray(shifted - shifted.mean(axis=0))
+
     @cached_property
     def _sample_covariance(self) -> FloatArray:
-        return np.atleast_2d(np.cov(self.samples, rowvar=False))
+        centred = self._centred
+        return np.asarray(centred.T @ centred / (len(centred) - 1))
 
     def matrix(self) -> FloatArray | structured.StructuredMatrix:
         """Return Sigma, shape (dim, dim); of low rank if there are at most `dim` samples."""
         rows, dim = self.samples.shape
         if rows > dim:
             return self.scale * self._sample_covariance
-        centred = self.samples - self.samples.mean(axis=0)
         strengths = np.full(rows, 1.0 / (rows - 1))
-        return structured.LowRankUpdate(np.zeros(dim), centred.T, strengths) * self.scale
+        return structured.LowRankUpdate(np.zeros(dim), self._centred.T, strengths) * self.scale
+
+    def _exact_unscaled(self, number: Number) -> ObjectArray:
+        samples = exactly(self.samples, number)
+        rows = number(len(samples))
+        centred = samples - samples.sum(axis=0) / rows
+        entries: ObjectArray = centred.T @ centred / (rows - number(1))
+        return entries
+
+
+def _exact_diagonal(values: ObjectArray) -> ObjectArray:
+    entries = np.full((len(values), len(values)), values[0] - values[0], dtype=object)
+    np.fill_diagonal(entries, values)
+    return entries

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttt_theory.errors import InvalidSettingError, StatementError
+from ttt_theory.execution.shipping import packed
 from ttt_theory.statements.syntax import parse
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     statement : str
         At most 1000 characters; parsed by a grammar of its own, never evaluated as code.
     setting : Setting, optional
-        If given, all names take its values, and a quantity that names no start has its own.
+        If given, all names take its values, and a quantity that names no start has its own.  A
+        float stands for the shortest decimal that denotes it, the one that Python prints: 0.1 is
+        1/10 here, where `one_step_risk` takes it for the number of 53 bits next to that.  At most
+        64 dimensions.
 
     Returns
     -------
@@ -102,7 +105,6 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
      'left': '2/3', 'right': '2/3'}
     """
     parsed = parse(statement)
-    arrays = None
     if setting is not None:
         from ttt_theory.linear.setting.setting import Setting
 
@@ -115,8 +117,7 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
                 f"exact matrices of dim {setting.dim} are too large; the most is {_LARGEST_DIM}"
             )
             return _verdict(statement, undecided(reason))
-        arrays = _arrays(setting)
-    answer = _in_a_process(pickle.dumps((statement, arrays)))
+    answer = _in_a_process(packed((statement, setting)))
     if "error" in answer:
         raise StatementError(answer["error"])
     return _verdict(statement, answer)
@@ -131,29 +132,10 @@ def _verdict(statement: str, answer: dict[str, Any]) -> StatementVerdict:
     return StatementVerdict(statement, **{**answer, "tried": tuple(answer["tried"])})
 
 
-def _arrays(setting: Setting) -> dict[str, Any]:
-    """Return a setting as plain arrays, which any process can read."""
-    from ttt_theory.structured.base import dense
-
-    start = setting.initialization
-    return {
-        "n": setting.context_length,
-        "k": setting.test_samples,
-        "noise": setting.noise_variance,
-        "features": dense(setting.feature_covariance.matrix()),
-        "prior": dense(setting.task_covariance.matrix()),
-        "task": setting.task,
-        "source_n": setting.pretraining.context_length,
-        "source_noise": setting.pretraining.noise_variance,
-        "source_features": dense(setting.pretraining.feature_covariance.matrix()),
-        "factor": start.factor,
-        "weights": start.matrix,
-    }
-
-
 def _in_a_process(request: bytes) -> dict[str, Any]:
     package = str(Path(__file__).parents[2])
-    path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
+    # Where this process finds the classes of a setting, that one does.
+    path = os.pathsep.join([package, *filter(None, sys.path)])
     try:
         finished = subprocess.run(
             [sys.executable, "-P", "-m", "ttt_theory.statements.worker"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ttt_theory.errors import StatementError
 from ttt_theory.statements.asymptotics import Order, limit_at, prove_limit
@@ -23,6 +23,9 @@ from ttt_theory.statements.search import Finding, Point, Space, constants, searc
 from ttt_theory.statements.symbolic import branches, cases
 from ttt_theory.statements.syntax import ParsedStatement, parse
 
+if TYPE_CHECKING:
+    from ttt_theory.linear.setting.setting import Setting
+
 __all__ = ["decided"]
 
 _FIRST_POINTS, _FIRST_LIMITS, _FIRST_SECONDS = 300, 60, 3.0
@@ -39,14 +42,14 @@ _NO_LIMIT = (
 )
 
 
-def decided(text: str, arrays: dict[str, Any] | None) -> dict[str, Any]:
+def decided(text: str, setting: Setting | None) -> dict[str, Any]:
     """Return the verdict on a statement as plain data.
 
     Parameters
     ----------
     text : str
-    arrays : dict, optional
-        The setting that the names refer to.
+    setting : Setting, optional
+        What the names refer to.
 
     Raises
     ------
@@ -54,8 +57,8 @@ def decided(text: str, arrays: dict[str, Any] | None) -> dict[str, Any]:
         If the conditions contradict each other.
     """
     statement = parse(text)
-    if arrays is not None:
-        return _of_setting(statement, arrays)
+    if setting is not None:
+        return _of_setting(statement, setting)
     in_limit = statement.comparison.relation == "~"
     tried: list[str] = []
     try:
@@ -174,10 +177,13 @@ def _sides(statement: ParsedStatement, values: Values) -> dict[str, str]:
     return {**named, "left": shown(left), "right": shown(right)}
 
 
-def _of_setting(statement: ParsedStatement, arrays: dict[str, Any]) -> dict[str, Any]:
-    from ttt_theory.statements.given_setting import setting_values
+def _of_setting(statement: ParsedStatement, setting: Setting) -> dict[str, Any]:
+    from ttt_theory.statements.given_setting import NotExactError, setting_values
 
-    values = setting_values(arrays)
+    try:
+        values = setting_values(setting)
+    except NotExactError as error:
+        return undecided(str(error))
     try:
         for condition in statement.conditions:
             holds, _, _ = decide(condition, values)

@@ -1,49 +1,77 @@
-"""The exact values of all names for one setting, whose floats are rational numbers."""
+"""The exact values of all names for one setting, whose numbers are rational."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache, cached_property
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING
 
 import flint
 
-from ttt_theory.linear.closed_form import pretraining
-from ttt_theory.linear.exact.assembly import Assembly
-from ttt_theory.linear.exact.curve import Curve
+from ttt_theory.linear.exact.exact_numbers import (
+    ExactNumbers,
+    InexactCovarianceError,
+    exact_curve,
+)
 from ttt_theory.statements.evaluation import Values
 
-__all__ = ["setting_values"]
+if TYPE_CHECKING:
+    from ttt_theory.checks import ObjectArray
+    from ttt_theory.linear.exact.curve import Curve
+    from ttt_theory.linear.setting.setting import Setting
 
-Matrix = flint.fmpq_mat
+__all__ = ["NotExactError", "setting_values"]
 
 
-def setting_values(arrays: dict[str, Any]) -> Values:
+class NotExactError(Exception):
+    """A covariance is not known exactly, or is one only up to the rounding of its numbers."""
+
+
+def setting_values(setting: Setting) -> Values:
     """Return the values of all names.
 
     Parameters
     ----------
-    arrays : dict
-        `n`, `k` and the arrays of a setting, as `check` passes them on.
+    setting : Setting
+        Each of its floats stands for the shortest decimal that denotes it.
 
     Returns
     -------
     Values
         A quantity without a start has the setting's own; warm is its pretrained weights and cold is
         zero.  All are exact, by theory.md, section 2.
-    """
-    task = _matrix(arrays["task"].reshape(-1, 1))
-    n, k = flint.fmpq(int(arrays["n"])), flint.fmpq(int(arrays["k"]))
-    d, noise = flint.fmpq(task.nrows()), _exact(arrays["noise"])
-    symbols = {"n": n, "k": k, "d": d, "norm2": _inner(task, task), "noise": noise}
-    symbols |= {"alpha": n / d, "gamma": k / d}
 
-    features = _matrix(arrays["features"])
+    Raises
+    ------
+    NotExactError
+        If the entries of a covariance are known in float64 alone, or it has an eigenvalue below
+        zero, however small: the risk might then be negative.
+    """
+    try:
+        numbers = ExactNumbers.of(setting, lambda value: Fraction(repr(value)))
+    except InexactCovarianceError as error:
+        reason = f"{error}, which proves nothing; see Covariance.exact_matrix"
+        raise NotExactError(reason) from None
+    covariances = {
+        "feature_covariance": numbers.features,
+        "task_covariance": numbers.prior,
+        "pretraining.feature_covariance": numbers.source_features,
+    }
+    for name, matrix in covariances.items():
+        if not _is_positive_semidefinite(_matrix(matrix)):
+            raise NotExactError(f"{name}: its decimals, as exact ones, give a negative eigenvalue")
+    task = [_number(value) for value in numbers.task.ravel()]
+    n, k = _number(numbers.context_length), _number(numbers.test_samples)
+    d = flint.fmpq(len(task))
+    square = sum((value**2 for value in task), flint.fmpq(0))
+    noise = _number(numbers.noise_variance)
+    symbols = {"n": n, "k": k, "d": d, "norm2": square, "noise": noise}
+    symbols |= {"alpha": n / d, "gamma": k / d}
 
     @cache
     def curve(start: str | None) -> Curve:
-        forms = _FractionForms(n, noise, features, task, _weights(arrays, start))
-        return Assembly(n, k, noise, forms).curve
+        factor = None if start is None else Fraction(start == "warm")
+        return exact_curve(numbers, _matrix, _number, factor)
 
     def quantity(name: str, start: str | None) -> flint.fmpq:
         return flint.fmpq(getattr(curve(start), name))
@@ -51,67 +79,22 @@ def setting_values(arrays: dict[str, Any]) -> Values:
     return Values(symbols, quantity)
 
 
-def _exact(value: float) -> flint.fmpq:
-    return flint.fmpq(*Fraction(float(value)).as_integer_ratio())
+def _number(value: Fraction) -> flint.fmpq:
+    return flint.fmpq(value.numerator, value.denominator)
 
 
-def _matrix(array: Any) -> Matrix:
+def _matrix(array: ObjectArray) -> flint.fmpq_mat:
     rows, columns = array.shape
-    return Matrix(rows, columns, [_exact(value) for value in array.ravel()])
+    entries = [_number(value) for value in array.ravel()]
+    matrix: flint.fmpq_mat = flint.fmpq_mat(rows, columns, entries)
+    return matrix
 
 
-def _inner(left: Matrix, right: Matrix) -> flint.fmpq:
-    """tr(leftᵀ right)."""
-    pairs = zip(left.entries(), right.entries(), strict=True)
-    return sum((one * other for one, other in pairs), flint.fmpq(0))
+def _is_positive_semidefinite(matrix: flint.fmpq_mat) -> bool:
+    """Whether the coefficients of the characteristic polynomial alternate in sign.
 
-
-def _weights(arrays: dict[str, Any], start: str | None) -> Matrix:
-    """Return a multiple of W* = Σ_β[(n+1)Σ_xΣ_β + (tr Σ_xΣ_β + σ²)I]⁻¹, or the weights given."""
-    dim = len(arrays["task"])
-    if start is None and arrays["weights"] is not None:
-        return _matrix(arrays["weights"])
-    factor = _exact(arrays["factor"]) if start is None else flint.fmpq(int(start == "warm"))
-    prior, features = _matrix(arrays["prior"]), _matrix(arrays["source_features"])
-    ridge = pretraining.ridge(_inner(features, prior), _exact(arrays["source_noise"]))
-    if ridge == 0 or factor == 0:
-        return Matrix(dim, dim)
-    identity = Matrix(dim, dim, [int(i == j) for i in range(dim) for j in range(dim)])
-    gram_factor = pretraining.gram_factor(flint.fmpq(int(arrays["source_n"])))
-    gram = features * prior * gram_factor + identity * ridge
-    # W(gram) = Σ_β, solved through its transpose.
-    solution: Matrix = gram.transpose().solve(prior.transpose()).transpose()
-    return solution * factor
-
-
-class _FractionForms:
-    """Forms and traces in fractions; see `ttt_theory.linear.exact.assembly.Forms`."""
-
-    def __init__(
-        self, n: flint.fmpq, noise: flint.fmpq, features: Matrix, task: Matrix, weights: Matrix
-    ) -> None:
-        square = features * features
-        mean = features * task
-        self._weights = weights
-        self._powers = {1: features, 2: square, 3: square * features}
-        self._vectors = {
-            "bias": task - weights * mean * n,
-            "shift_0": weights * mean,
-            "shift_1": weights * (features * mean),
-            "shift_2": weights * (square * mean),
-        }
-        self.label_variance = _inner(task, mean) + noise
-        self.mean_square = _inner(mean, mean)
-        self.mean_energy = _inner(mean, features * mean)
-        self.feature_square_trace = _inner(features, features)
-
-    def form(self, left: str, power: int, right: str) -> flint.fmpq:
-        return _inner(self._vectors[left], self._powers[power] * self._vectors[right])
-
-    def spread(self, power: int, inner: int) -> flint.fmpq:
-        return _inner(self._powers[power], self._spread[inner])
-
-    @cached_property
-    def _spread(self) -> dict[int, Matrix]:
-        transposed = self._weights.transpose()
-        return {each: self._weights * self._powers[each] * transposed for each in self._powers}
+    They are the elementary symmetric polynomials of the eigenvalues, all real, which are not
+    negative if and only if no eigenvalue is.
+    """
+    ascending = matrix.charpoly().coeffs()
+    return all((-1) ** index * value >= 0 for index, value in enumerate(reversed(ascending)))

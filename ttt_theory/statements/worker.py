@@ -29,9 +29,9 @@ def main() -> None:
     from ttt_theory.errors import StatementError
     from ttt_theory.statements.deciding import decided
 
-    statement, arrays = pickle.load(sys.stdin.buffer)
+    statement, setting = pickle.load(sys.stdin.buffer)
     try:
-        answer = decided(statement, arrays)
+        answer = decided(statement, setting)
     except StatementError as error:
         answer = {"error": error.reason}
     json.dump(answer, sys.stdout)

@@ -67,7 +67,7 @@ SIMULATED = (
 
 COLUMNS = (*EXACT, *ASYMPTOTIC, *SIMULATED)
 
-STATUS = {"computed": 0, "out_of_range": 1, "not_computed": 2}
+STATUS = {"computed": 0, "out_of_range": 1, "not_computed": 2, "lost_precision": 3}
 """What became of a setting: the values of the variable `status`."""
 
 NAMES = frozenset({"status", *(column.name for column in COLUMNS)})

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ttt_theory.checks import FloatArray
-from ttt_theory.errors import InvalidSettingError, OutOfRangeError, SettingFileError
+from ttt_theory.errors import (
+    InvalidSettingError,
+    LostPrecisionError,
+    OutOfRangeError,
+    SettingFileError,
+)
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.published_limits import published_limits
 from ttt_theory.linear.exact.risk import risk_of
@@ -102,7 +107,7 @@ def _located_results(plan: Plan, index: int) -> list[float]:
 
 
 def _results(setting: Setting, simulation: Simulation | None, index: int) -> list[float]:
-    """Return a row of results; NaN stands for what float64 cannot hold."""
+    """Return a row of results; NaN stands for what float64 cannot hold, or loses."""
     status = STATUS["computed"]
     exact = asymptotic = {}
     simulated = [math.nan, math.nan]
@@ -126,6 +131,8 @@ def _results(setting: Setting, simulation: Simulation | None, index: int) -> lis
             simulated = [estimate.mean, estimate.standard_error]
     except OutOfRangeError:
         status = STATUS["out_of_range"]
+    except LostPrecisionError:
+        status = STATUS["lost_precision"]
     return [
         *(exact.get(column.name, math.nan) for column in EXACT),
         *(asymptotic.get(column.name, math.nan) for column in ASYMPTOTIC),

@@ -126,7 +126,9 @@ def _provenance(plan: Plan, status: Any, fingerprint: str) -> dict[str, Any]:
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "complete": int(not np.any(status == STATUS["not_computed"])),
         "settings": len(plan),
-        "out_of_range": int(np.count_nonzero(status == STATUS["out_of_range"])),
+    } | {
+        name: int(np.count_nonzero(status == STATUS[name]))
+        for name in ("out_of_range", "lost_precision")
     }
     return attributes | {
         f"{name.replace('-', '_')}_version": version for name, version in versions().items()

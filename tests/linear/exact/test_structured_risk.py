@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import tracemalloc
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,12 +13,14 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from tests import reference
+from tests.hard_settings import errors
 from tests.structures import DIMS, FAMILIES, SEEDS, Given, HartleyFrame
 from ttt_theory import (
     DenseWeights,
     Diagonal,
     InvalidSettingError,
     Isotropic,
+    LostPrecisionError,
     PowerLaw,
     PretrainedWeights,
     Pretraining,
@@ -259,13 +262,18 @@ def test_a_huge_spike_along_the_task_does_not_cancel(dim, strength, length):
     features = LowRankUpdate(np.ones(dim), task[:, np.newaxis], [strength])
     prior = LowRankUpdate(np.ones(dim), rng.standard_normal((dim, 1)), [3.0])
     setting = Setting(length, 10, Given(features), Given(prior), task)
-    risk, expected = one_step_risk(setting), exact_risk(setting, features, prior)
+    expected = exact_risk(setting, features, prior)
+    # c1 is a square of differences that the strength of the spike makes small.
+    loss = 1e-13 + 1e-15 * strength * (1.0 if length > 10 else 0.1)
+    try:
+        risk = one_step_risk(setting)
+    except LostPrecisionError:
+        assert loss > 1e-10
+        return
     for quantity in ("constant", "quadratic"):
         assert abs(mpf(getattr(risk, quantity)) / expected[quantity] - 1) < 1e-13, quantity
-    # c1 is a square of differences that the strength of the spike makes small.
-    relative = 1e-13 + 4e-15 * math.sqrt(strength) * (strength / length if length > 10 else 1.0)
     for quantity in ("linear", "improvement"):
-        assert abs(mpf(getattr(risk, quantity)) / expected[quantity] - 1) < max(relative, 1e-3)
+        assert abs(mpf(getattr(risk, quantity)) / expected[quantity] - 1) < min(loss, 1e-9)
 
 
 @pytest.mark.parametrize("strength", [1e6, 1e12])
@@ -279,7 +287,12 @@ def test_a_factor_model_with_a_huge_factor(strength, span, monkeypatch):
     prior = LowRankUpdate(values[1], rng.standard_normal((6, 1)), [3.0])
     for length in (10, 10**3, 10**6):
         setting = Setting(length, 10, Given(features), Given(prior), task)
-        risk, expected = one_step_risk(setting), exact_risk(setting, features, prior)
+        expected = exact_risk(setting, features, prior)
+        try:
+            risk = one_step_risk(setting)
+        except LostPrecisionError:
+            assert strength * length > 1e9
+            continue
         for quantity in ("constant", "quadratic"):
             error = abs(mpf(getattr(risk, quantity)) / expected[quantity] - 1)
             assert error < 1e-14 * (length + 2), (quantity, length)
@@ -329,7 +342,8 @@ def test_a_task_that_no_structured_feature_shows():
 @pytest.mark.parametrize("dim", [3, 6, 50])
 @pytest.mark.parametrize("span", [0, 1000])
 def test_a_task_that_a_negative_spike_hides(dim, span, monkeypatch):
-    # The eigenvalue is a difference of numbers of order one, and the task its eigenvector.
+    # The eigenvalue is a difference of numbers of order one, and the task its eigenvector.  It is
+    # what the bits of rho leave of it, or zero where that is less.
     monkeypatch.setattr(reduction, "LARGEST_SPAN", span)
     direction = np.random.default_rng(dim).standard_normal(dim)
     hidden = [
@@ -344,8 +358,19 @@ def test_a_task_that_a_negative_spike_hides(dim, span, monkeypatch):
     for features, task in hidden:
         for prior in (Isotropic(len(task)), PowerLaw(len(task), 1.0)):
             for start in (ZeroWeights(), PretrainedWeights()):
-                risk = one_step_risk(Setting(10, 5, features, prior, task, initialization=start))
+                setting = Setting(10, 5, features, prior, task, initialization=start)
+                if isinstance(features, Equicorrelated) and 1 + (dim - 1) * Fraction(features.rho):
+                    assert_what_the_bits_leave(setting)
+                    continue
+                risk = one_step_risk(setting)
                 assert risk.constant == risk.risk_after == risk.step_size == 0.0
+
+
+def assert_what_the_bits_leave(setting):
+    if 1 + (setting.dim - 1) * Fraction(setting.feature_covariance.rho) > 0:
+        assert max(errors(setting).values()) < 1e-12
+    else:
+        assert one_step_risk(setting).constant == 0.0
 
 
 BIG = 50_000

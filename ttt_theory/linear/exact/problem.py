@@ -10,9 +10,11 @@ import numpy as np
 
 from ttt_theory.checks import FloatArray
 from ttt_theory.coordinates.block_matrix import BlockMatrix, joined
-from ttt_theory.coordinates.reduction import reduced
+from ttt_theory.coordinates.common_frame import is_diagonal
+from ttt_theory.coordinates.reduction import ROUND_OFF, reduced
 from ttt_theory.errors import OutOfRangeError
 from ttt_theory.structured import Frame, as_structured
+from ttt_theory.structured.last_bits import moved_matrix, moved_vector
 
 if TYPE_CHECKING:
     from ttt_theory.linear.setting.setting import Setting
@@ -45,6 +47,9 @@ class Problem:
         What it is the problem of.
     feature_exponent, label_exponent : int
         The powers of two that a and c are, both even.
+    is_sound : bool
+        Whether all three matrices are stored by their diagonals: then every result is exact to
+        round-off, for the float64 numbers that these are.
     """
 
     context_length: float
@@ -60,6 +65,12 @@ class Problem:
     setting: Setting
     feature_exponent: int
     label_exponent: int
+    is_sound: bool
+
+    @property
+    def source_is_features(self) -> bool:
+        """Whether Σ_x at pretraining is the one at test time."""
+        return self.source_features is self.features
 
     @property
     def feature_scale(self) -> float:
@@ -72,8 +83,17 @@ class Problem:
         return 2 * self.feature_exponent + self.label_exponent
 
     @classmethod
-    def of(cls, setting: Setting) -> Problem:
+    def of(cls, setting: Setting, *, moved: bool = False, round_off: float = ROUND_OFF) -> Problem:
         """Read the arrays off a setting, rotate and scale them.
+
+        Parameters
+        ----------
+        setting : Setting
+        moved : bool
+            Whether to move the matrices and the task by their last bits first.
+        round_off : float
+            What a number may be off by, relative to its size: what may be nothing else is set to
+            zero.
 
         Raises
         ------
@@ -92,17 +112,24 @@ class Problem:
             key: as_structured(each.matrix(), checked=True)
             for key, each in {id(each): each for each in covariances}.items()
         }
+        task = setting.task
+        if moved:
+            matrices = {key: moved_matrix(matrix) for key, matrix in matrices.items()}
+            task = moved_vector(task)
         reduction = reduced(
             [matrices[id(each)] for each in covariances],
-            setting.task,
+            task,
             as_dense=setting.initialization.matrix is not None,
+            round_off=round_off,
         )
         features, prior, source_features = reduction.matrices
         feature_exponent = _even_exponent(float(np.max(features.diagonal())))
         feature_scale = math.ldexp(1.0, feature_exponent)
         source_is_features = source_features is features
         features = features * (1.0 / feature_scale)
-        task = _visible_task(reduction.task, features)
+        task = reduction.task
+        if round_off:
+            task = _visible_task(task, features, round_off)
         largest_entry = float(np.max(np.abs(task)))
         unit = task / largest_entry if largest_entry > 0.0 else task
         # Scale by scale, since the square of either alone may overflow.
@@ -129,6 +156,7 @@ class Problem:
             setting=setting,
             feature_exponent=feature_exponent,
             label_exponent=label_exponent,
+            is_sound=all(map(is_diagonal, matrices.values())),
         )
         largest = {
             "task": np.max(np.abs(problem.task)),
@@ -142,7 +170,7 @@ class Problem:
         return problem
 
 
-def _visible_task(task: FloatArray, features: BlockMatrix) -> FloatArray:
+def _visible_task(task: FloatArray, features: BlockMatrix, round_off: float) -> FloatArray:
     """Return the task, zero in blocks where βᵀΣ_xβ is nothing but round-off.
 
     A task in the null space of a dense Σ_x leaves a quadratic form of the size of its own rounding
@@ -150,7 +178,9 @@ def _visible_task(task: FloatArray, features: BlockMatrix) -> FloatArray:
     that zero stands for it.
     """
     pairs = zip(features.blocks, features.split(task), strict=True)
-    return joined([part if block.shows(part) else np.zeros_like(part) for block, part in pairs])
+    return joined(
+        [part if block.shows(part, round_off) else np.zeros_like(part) for block, part in pairs]
+    )
 
 
 def _even_exponent(value: float) -> int:

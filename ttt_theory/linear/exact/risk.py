@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.errors import OutOfRangeError
+from ttt_theory.errors import InvalidSettingError, LostPrecisionError, OutOfRangeError
+from ttt_theory.linear.exact.exact_numbers import InexactCovarianceError
 from ttt_theory.linear.exact.forms import assembled
+from ttt_theory.linear.exact.long_decimals import LARGEST_DIM, long_decimal_risk
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.weights import starting_weights
+from ttt_theory.structured.last_bits import MOVE
 
 if TYPE_CHECKING:
+    from ttt_theory.linear.exact.curve import Curve
     from ttt_theory.linear.exact.weights import StartingWeights
     from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["OneStepRisk", "one_step_risk", "risk_of"]
+
+# By how much a result may change when the setting is moved by its last six bits, which does some
+# forty times what round-off does: where there are longer numbers to turn to, and where not.
+_SURE, _GOOD = 1e-11, 1e-10
+_COMPARED = ("constant", "linear", "quadratic", "improvement", "risk_after")
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,18 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
     ------
     OutOfRangeError
         If a result is too large or too small for float64.
+    LostPrecisionError
+        If fewer than nine digits of a result are certain: it changes by more than 1e-10 of itself
+        when the setting is moved by its last bits, and has too many dimensions for longer numbers.
+
+    Notes
+    -----
+    Floats of the setting are taken for the numbers that their 53 bits denote.  The calculation is
+    done twice, the second time with the matrices and the task moved by their last bits.  Where
+    the results differ, up to 64 dimensions, it is done once more in decimal numbers of as many
+    digits as it takes, from the parameters of the covariances (`Covariance.exact_matrix`).
+
+    Source: theory.md, section 2, facts 2 and 3.
 
     Examples
     --------
@@ -119,24 +141,81 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
 
 def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
     """Compute `one_step_risk` of a setting that has been reduced to a problem already."""
+    setting = problem.setting
+    is_small = setting.dim <= LARGEST_DIM
+    if problem.is_sound and (not is_small or problem.source_is_features):
+        return _in_float64(problem, start)
+    try:
+        risk = _in_float64(problem, start)
+    except OutOfRangeError:
+        exact = _in_long_decimals(setting)
+        if exact is None:
+            raise
+        return exact
+    # What counts as round-off is kept, where longer numbers can tell whether it is that.
+    change = _change(risk, _moved(setting, 0.0 if is_small else MOVE))
+    if change <= (_SURE if is_small else _GOOD):
+        return risk
+    exact = _in_long_decimals(setting)
+    if exact is not None:
+        return exact
+    change = _change(risk, _moved(setting, MOVE))
+    if not change <= _GOOD:
+        raise LostPrecisionError(change, LARGEST_DIM)
+    return risk
+
+
+def _in_long_decimals(setting: Setting) -> OneStepRisk | None:
+    """Return the risk by longer numbers, if it is not too large and there are exact ones."""
+    with contextlib.suppress(InexactCovarianceError):
+        exact = long_decimal_risk(setting) if setting.dim <= LARGEST_DIM else None
+        if exact is not None:
+            curve, risk_after = exact
+            return _risk(setting, curve, risk_after)
+    return None
+
+
+def _moved(setting: Setting, round_off: float) -> OneStepRisk | None:
+    """Return the risk with the setting moved by its last bits, if there is one."""
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        try:
+            problem = Problem.of(setting, moved=True, round_off=round_off)
+            return _in_float64(problem, starting_weights(problem))
+        except (InvalidSettingError, OutOfRangeError):
+            return None
+
+
+def _change(risk: OneStepRisk, other: OneStepRisk | None) -> float:
+    """Return the largest relative change of a result."""
+    if other is None:
+        return math.inf
+    pairs = [(getattr(risk, name), getattr(other, name)) for name in _COMPARED]
+    return max(abs(one - two) / max(one, two) if one != two else 0.0 for one, two in pairs)
+
+
+def _in_float64(problem: Problem, start: StartingWeights) -> OneStepRisk:
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         parts, forms = assembled(problem, start)
         curve = parts.curve
-        step_size, improvement = curve.step_size, curve.improvement
-        scaled_step = 2.0 * problem.test_samples * step_size
+        scaled_step = 2.0 * problem.test_samples * curve.step_size
         # Not c0 − improvement, which cancels where the risk after the step is small.
         risk_after = parts.risk(scaled_step, forms.misfit(scaled_step))
-    label, step = problem.label_exponent, problem.step_exponent
+    return _risk(problem.setting, curve, risk_after, problem.label_exponent, problem.step_exponent)
+
+
+def _risk(
+    setting: Setting, curve: Curve, risk_after: Any, label: int = 0, step: int = 0
+) -> OneStepRisk:
+    """Return the results, given in units of 2^label for risks and 2^-step for step sizes."""
     scaled = {
         "constant": (curve.constant, label),
         "linear": (curve.linear, label + step),
         "quadratic": (curve.quadratic, label + 2 * step),
-        "step_size": (step_size, -step),
+        "step_size": (curve.step_size, -step),
         "risk_before": (curve.constant, label),
         "risk_after": (risk_after, label),
-        "improvement": (improvement, label),
+        "improvement": (curve.improvement, label),
     }
-    setting = problem.setting
     return OneStepRisk(
         **{name: _rescaled(name, *each) for name, each in scaled.items()},
         dim=setting.dim,

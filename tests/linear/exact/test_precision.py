@@ -1,0 +1,177 @@
+"""Settings that float64 alone gets wrong: longer numbers are used, or the result is refused."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mpmath import mp
+
+from tests import hard_settings, reference
+from ttt_theory import (
+    Covariance,
+    Dense,
+    DenseWeights,
+    Empirical,
+    Equicorrelated,
+    Isotropic,
+    LostPrecisionError,
+    PowerLaw,
+    PretrainedWeights,
+    Pretraining,
+    Setting,
+    Spiked,
+    ZeroWeights,
+    one_step_risk,
+)
+from ttt_theory.linear.exact.long_decimals import LARGEST_DIM
+from ttt_theory.structured import AutoregressiveFrame, Spectral, as_structured
+from ttt_theory.structured.last_bits import moved_matrix
+from ttt_theory.testing import covariances
+
+
+@given(st.integers(1, 5).flatmap(covariances))
+def test_exact_entries_are_those_of_the_definition(covariance):
+    exact, size = covariance.exact_matrix(Fraction), range(covariance.dim)
+    if exact is None:
+        # A power that is no integer is no fraction.
+        with mp.workdps(60):
+            expected = reference.defined(covariance)
+            precise = covariance.exact_matrix(mp.mpf)
+            assert np.all(np.abs(precise - expected) <= mp.mpf("1e-50") * np.abs(expected).max())
+        return
+    scale = Fraction(covariance.scale)
+    for i in size:
+        for j in size:
+            assert exact[i, j] == scale * reference.entry(covariance, i, j, Fraction)
+
+
+def test_powers_of_fractions_that_are_too_long_are_no_entries():
+    assert PowerLaw(3, 1e9).exact_matrix(Fraction) is None
+
+
+@pytest.mark.parametrize("gap", [1e-4, 1e-8, 1e-12, 1e-15])
+@pytest.mark.parametrize("start", [ZeroWeights(), PretrainedWeights()])
+def test_a_parameter_near_the_end_of_its_range(gap, start):
+    features = Equicorrelated(8, -(1.0 - gap) / 7.0)
+    for covariance in (features, Spiked(8, [-(1.0 - gap)], np.ones((1, 8)))):
+        setting = Setting(5, 3, covariance, Isotropic(8), np.ones(8), initialization=start)
+        assert max(hard_settings.errors(setting).values()) < 1e-12
+
+
+@pytest.mark.parametrize("rows", [3, 9])
+@pytest.mark.parametrize("spread", [1.0, 1e-6, 1e-12])
+@pytest.mark.parametrize("offset", [1.0, 1e9, 1e15])
+def test_rows_that_are_nearly_equal(rows, spread, offset):
+    rng = np.random.default_rng(5)
+    samples = offset * rng.standard_normal(6) + spread * rng.standard_normal((rows, 6))
+    if not np.ptp(samples, axis=0).all():
+        samples[0] = np.nextafter(samples[0], np.inf)
+    setting = Setting(5, 3, Empirical(samples), Isotropic(6), rng.standard_normal(6))
+    assert max(hard_settings.errors(setting).values()) < 1e-10
+
+
+@pytest.mark.parametrize("length", [10**9, 10**12, 10**15])
+def test_large_sizes_of_matrices_that_do_not_commute(length):
+    rng = np.random.default_rng(3)
+    table = rng.standard_normal((4, 5)) * [1.0, 1e-2, 1e-4, 1.0, 1.0]
+    setting = Setting(
+        length,
+        7,
+        Empirical(table),
+        PowerLaw(5, 1.5),
+        rng.standard_normal(5),
+        pretraining=Pretraining(feature_covariance=Dense(np.eye(5) + 0.5)),
+    )
+    assert max(hard_settings.errors(setting).values()) < 1e-10
+
+
+def test_hard_settings():
+    source = hard_settings.HardSettings(1)
+    for setting in islice(iter(source.setting, None), 40):
+        assert max(hard_settings.errors(setting).values()) <= 1e-9
+
+
+def test_weights_that_leave_nothing_but_round_off():
+    features = Dense([[2.0, 1.0], [1.0, 3.0]])
+    # The inverse of 1000 Σ_x, but for its rounding.
+    weights = np.array([[3.0, -1.0], [-1.0, 2.0]]) / 5000.0
+    setting = Setting(1000, 7, features, features, [1.0, 2.0], initialization=DenseWeights(weights))
+    assert max(hard_settings.errors(setting).values()) < 1e-10
+
+
+def equicorrelated(rho, dim):
+    return np.full((dim, dim), rho) + (1.0 - rho) * np.eye(dim)
+
+
+@dataclass(frozen=True)
+class Rounded(Covariance):
+    """One of a user's own, known by its entries."""
+
+    dim: int
+    rho: float
+
+    def matrix(self):
+        return equicorrelated(self.rho, self.dim)
+
+
+@dataclass(frozen=True)
+class Exact(Rounded):
+    """The same with entries in any arithmetic."""
+
+    def exact_matrix(self, number):
+        return Equicorrelated(self.dim, self.rho).exact_matrix(number)
+
+
+def test_a_class_of_ones_own():
+    rho = -(1.0 - 1e-8) / 7.0
+    arguments = (Isotropic(8), np.ones(8))
+    with pytest.raises(LostPrecisionError, match="exact_matrix"):
+        one_step_risk(Setting(5, 3, Rounded(8, rho), *arguments))
+    built_in = one_step_risk(Setting(5, 3, Equicorrelated(8, rho), *arguments))
+    assert one_step_risk(Setting(5, 3, Exact(8, rho), *arguments)) == built_in
+    assert one_step_risk(Setting(5, 3, Rounded(8, 0.25), *arguments)).improvement > 0.0
+
+
+def test_what_is_too_large_for_longer_numbers_is_refused():
+    dim = LARGEST_DIM + 1
+    near, ordinary = (
+        Setting(5, 3, Equicorrelated(dim, rho), Isotropic(dim), np.ones(dim))
+        for rho in (-(1.0 - 1e-8) / LARGEST_DIM, 0.3)
+    )
+    with pytest.raises(LostPrecisionError, match=f"at most {LARGEST_DIM} dimensions"):
+        one_step_risk(near)
+    assert one_step_risk(ordinary).improvement > 0.0
+
+
+def test_a_matrix_that_rounding_made_indefinite_is_taken_for_singular():
+    table = np.random.default_rng(8).standard_normal((2, 3))
+    entries = table.T @ table
+    direction = np.cross(*table)
+    indefinite = Dense(entries - 1e-14 * np.eye(3))
+    setting = Setting(5, 3, indefinite, Isotropic(3), direction, initialization=ZeroWeights())
+    assert one_step_risk(setting).constant == 0.0
+
+
+@given(st.integers(1, 5).flatmap(covariances))
+def test_moved_matrices_are_moved_by_their_last_bits(covariance):
+    matrix = as_structured(covariance.matrix())
+    entries, moved = matrix.toarray(), moved_matrix(matrix).toarray()
+    # Parts of a sum may be as large as the largest entry, and cancel.
+    size = 1e-12 * max(np.abs(entries).max(), covariance.scale)
+    assert np.abs(moved - entries).max() <= size
+    assert np.abs(moved - moved.T).max() <= 0.01 * size
+
+
+def test_what_is_equal_moves_alike():
+    values = np.array([0.1, 0.7, 0.1, 0.3])
+    moved = moved_matrix(Spectral(AutoregressiveFrame(4, 0.5), values)).eigenvalues
+    assert moved[0] == moved[2]
+    assert np.all(moved != values)
+    dense = as_structured(np.array([[2.0, 0.3], [0.3, 0.7]]))
+    np.testing.assert_array_equal(
+        moved_matrix(dense * 4.0).toarray(), 4.0 * moved_matrix(dense).toarray()
+    )

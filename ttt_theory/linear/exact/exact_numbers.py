@@ -1,0 +1,194 @@
+"""The one-step risk of a setting in exact arithmetic: by fractions, or by long decimal numbers.
+
+The matrices come from the parameters of the covariances, so that nothing is rounded but what the
+arithmetic itself rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ttt_theory.checks import Number, ObjectArray, exactly
+from ttt_theory.linear.closed_form import pretraining
+from ttt_theory.linear.exact.assembly import Assembly
+
+if TYPE_CHECKING:
+    from ttt_theory.covariance import Covariance
+    from ttt_theory.linear.exact.curve import Curve
+    from ttt_theory.linear.setting.setting import Setting
+
+__all__ = ["ExactNumbers", "InexactCovarianceError", "exact_curve"]
+
+
+class InexactCovarianceError(Exception):
+    """A covariance is known in float64 alone."""
+
+
+@dataclass(frozen=True)
+class ExactNumbers:
+    """All numbers of a setting, of one kind.
+
+    Attributes
+    ----------
+    context_length, test_samples, source_context_length : number
+        n and k, and n at pretraining.
+    noise_variance, source_noise_variance : number
+        σ², and σ² at pretraining.
+    features, prior, source_features : ndarray of object, shape (d, d)
+        Σ_x, Σ_β, and Σ_x at pretraining.
+    task : ndarray of object, shape (d, 1)
+        β.
+    factor : number
+        The start's multiple of W*.
+    weights : ndarray of object, shape (d, d), or None
+        The weights themselves, if they are given.
+    """
+
+    context_length: Any
+    test_samples: Any
+    source_context_length: Any
+    noise_variance: Any
+    source_noise_variance: Any
+    features: ObjectArray
+    prior: ObjectArray
+    source_features: ObjectArray
+    task: ObjectArray
+    factor: Any
+    weights: ObjectArray | None
+
+    @classmethod
+    def of(cls, setting: Setting, number: Number) -> ExactNumbers:
+        """Read the numbers off a setting.
+
+        Parameters
+        ----------
+        setting : Setting
+        number : callable
+            Turns an int or a float into a number of the kind wanted.
+
+        Raises
+        ------
+        InexactCovarianceError
+            If a covariance is known in float64 alone.
+        """
+        source, start = setting.pretraining, setting.initialization
+        covariances = {
+            "feature_covariance": setting.feature_covariance,
+            "task_covariance": setting.task_covariance,
+            "pretraining.feature_covariance": source.feature_covariance,
+        }
+        known: dict[int, ObjectArray] = {}
+        for name, covariance in covariances.items():
+            if id(covariance) not in known:
+                known[id(covariance)] = _exact_matrix(name, covariance, number)
+        features, prior, source_features = (known[id(each)] for each in covariances.values())
+        return cls(
+            context_length=number(setting.context_length),
+            test_samples=number(setting.test_samples),
+            source_context_length=number(source.context_length),
+            noise_variance=number(setting.noise_variance),
+            source_noise_variance=number(source.noise_variance),
+            features=features,
+            prior=prior,
+            source_features=source_features,
+            task=exactly(setting.task, number)[:, None],
+            factor=number(start.factor),
+            weights=None if start.matrix is None else exactly(start.matrix, number),
+        )
+
+
+def _exact_matrix(name: str, covariance: Covariance, number: Number) -> ObjectArray:
+    matrix = covariance.exact_matrix(number)
+    if matrix is None:
+        kind = type(covariance).__name__
+        raise InexactCovarianceError(f"{name}: the entries of {kind} are known in float64 alone")
+    return matrix
+
+
+def exact_curve(
+    numbers: ExactNumbers,
+    matrix: Callable[[ObjectArray], Any],
+    scalar: Callable[[Any], Any],
+    factor: Any = None,
+) -> Curve:
+    """Return R(η) = c0 − c1η + c2η² of a setting's numbers.
+
+    Parameters
+    ----------
+    numbers : ExactNumbers
+    matrix : callable
+        Makes of an array a matrix as python-flint's are: it knows ``+ *``, products with numbers,
+        `transpose`, `solve` and `entries`.
+    scalar : callable
+        Turns one of the numbers into one by which such a matrix can be multiplied.
+    factor : number, optional
+        The multiple of W* to start from; the setting's own start without it.
+    """
+    n, noise = scalar(numbers.context_length), scalar(numbers.noise_variance)
+    features = matrix(numbers.features)
+    forms = _MatrixForms(
+        n, noise, features, matrix(numbers.task), _weights(numbers, matrix, scalar, factor)
+    )
+    return Assembly(n, scalar(numbers.test_samples), noise, forms).curve
+
+
+def _weights(
+    numbers: ExactNumbers,
+    matrix: Callable[[ObjectArray], Any],
+    scalar: Callable[[Any], Any],
+    factor: Any,
+) -> Any:
+    """Return a multiple of W* = Σ_β[(n+1)Σ_xΣ_β + (tr Σ_xΣ_β + σ²)I]⁻¹, or the weights given."""
+    if factor is None and numbers.weights is not None:
+        return matrix(numbers.weights)
+    multiple = scalar(numbers.factor if factor is None else factor)
+    prior, features = matrix(numbers.prior), matrix(numbers.source_features)
+    ridge = pretraining.ridge(_inner(features, prior), scalar(numbers.source_noise_variance))
+    if ridge == 0 or multiple == 0:
+        return prior * (multiple - multiple)
+    gram_factor = pretraining.gram_factor(scalar(numbers.source_context_length))
+    gram = features * prior * gram_factor + matrix(np.eye(len(numbers.task), dtype=object)) * ridge
+    # W(gram) = Σ_β, solved through its transpose.
+    return gram.transpose().solve(prior.transpose()).transpose() * multiple
+
+
+def _inner(left: Any, right: Any) -> Any:
+    """tr(leftᵀ right)."""
+    products = [one * other for one, other in zip(left.entries(), right.entries(), strict=True)]
+    return sum(products[1:], products[0])
+
+
+class _MatrixForms:
+    """Forms and traces of matrices; see `ttt_theory.linear.exact.assembly.Forms`."""
+
+    def __init__(self, n: Any, noise: Any, features: Any, task: Any, weights: Any) -> None:
+        square = features * features
+        mean = features * task
+        self._weights = weights
+        self._powers = {1: features, 2: square, 3: square * features}
+        self._vectors = {
+            "bias": task - weights * mean * n,
+            "shift_0": weights * mean,
+            "shift_1": weights * (features * mean),
+            "shift_2": weights * (square * mean),
+        }
+        self.label_variance = _inner(task, mean) + noise
+        self.mean_square = _inner(mean, mean)
+        self.mean_energy = _inner(mean, features * mean)
+        self.feature_square_trace = _inner(features, features)
+
+    def form(self, left: str, power: int, right: str) -> Any:
+        return _inner(self._vectors[left], self._powers[power] * self._vectors[right])
+
+    def spread(self, power: int, inner: int) -> Any:
+        return _inner(self._powers[power], self._spread[inner])
+
+    @cached_property
+    def _spread(self) -> dict[int, Any]:
+        transposed = self._weights.transpose()
+        return {each: self._weights * self._powers[each] * transposed for each in self._powers}

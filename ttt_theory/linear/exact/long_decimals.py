@@ -1,0 +1,151 @@
+"""The one-step risk in decimal numbers of as many digits as it takes."""
+
+from __future__ import annotations
+
+import decimal
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ttt_theory.linear.exact.curve import Curve
+from ttt_theory.linear.exact.exact_numbers import ExactNumbers, exact_curve
+
+if TYPE_CHECKING:
+    from ttt_theory.checks import ObjectArray
+    from ttt_theory.linear.setting.setting import Setting
+
+__all__ = ["LARGEST_DIM", "long_decimal_risk"]
+
+LARGEST_DIM = 64
+"""Largest dimension; it takes about a second, and eight times as long at twice the size."""
+
+_DIGITS = (80, 160, 320, 640, 1280)
+_AGREEMENT = Decimal("1e-20")
+
+
+def long_decimal_risk(setting: Setting) -> tuple[Curve, Decimal] | None:
+    """Return c0, c1 and c2, and the risk after the best step, correct to float64.
+
+    Every float of the setting is taken for the number that its 53 bits denote.
+
+    Parameters
+    ----------
+    setting : Setting
+        Of at most `LARGEST_DIM` dimensions.
+
+    Returns
+    -------
+    curve : Curve
+    risk_after : Decimal
+        c0 less the improvement, without what cancels there.  Both are None where Σ_x, Σ_β or Σ_x at
+        pretraining is positive semi-definite only up to the rounding of its parameters.
+
+    Raises
+    ------
+    InexactCovarianceError
+        If a covariance is known in float64 alone.
+    """
+    before = values = None
+    for digits in _DIGITS:
+        with decimal.localcontext(_context(digits)):
+            values = _risk(setting, Decimal(10) ** (-digits // 2))
+            if values is None or (before and _agree(before, values)):
+                break
+            before = values
+    if values is None:
+        return None
+    *coefficients, risk_after = values
+    return Curve(*coefficients), risk_after
+
+
+def _context(digits: int) -> decimal.Context:
+    return decimal.Context(
+        prec=digits,
+        rounding=decimal.ROUND_HALF_EVEN,
+        Emin=decimal.MIN_EMIN,
+        Emax=decimal.MAX_EMAX,
+        traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
+    )
+
+
+def _risk(setting: Setting, negligible: Decimal) -> list[Decimal] | None:
+    numbers = ExactNumbers.of(setting, Decimal)
+    for matrix in (numbers.features, numbers.prior, numbers.source_features):
+        if not _is_positive_semidefinite(matrix, negligible):
+            return None
+    curve = exact_curve(numbers, _DecimalMatrix, Decimal)
+    largest = sum(numbers.features.diagonal()) * sum(numbers.task.ravel() ** 2)
+    if curve.constant <= negligible * (largest + numbers.noise_variance):
+        # No error is left, so that no step changes anything.
+        return [Decimal(0)] * 4
+    bound = 2 * (curve.constant * curve.quadratic).sqrt()  # of c1, as no risk is negative
+    linear = curve.linear if abs(curve.linear) > negligible * bound else Decimal(0)
+    improvement = linear**2 / (4 * curve.quadratic) if linear else linear
+    risk_after = curve.constant - improvement
+    if risk_after <= negligible * curve.constant:
+        risk_after = Decimal(0)
+    return [curve.constant, linear, curve.quadratic, risk_after]
+
+
+def _agree(values: list[Decimal], others: list[Decimal]) -> bool:
+    pairs = zip(values, others, strict=True)
+    return all(abs(one - other) <= _AGREEMENT * abs(other) for one, other in pairs)
+
+
+def _is_positive_semidefinite(matrix: ObjectArray, negligible: Decimal) -> bool:
+    """Whether no pivot of the symmetric elimination is negative, the largest coming first."""
+    rest = matrix.copy()
+    least = -negligible * max(rest.diagonal())
+    while len(rest):
+        diagonal = rest.diagonal()
+        index = int(np.argmax(diagonal))
+        pivot = diagonal[index]
+        if min(diagonal) < least:
+            return False
+        if pivot <= -least:
+            return bool(np.all(np.abs(rest) <= -least))
+        column = np.delete(rest[:, index], index)
+        rest = np.delete(np.delete(rest, index, axis=0), index, axis=1)
+        rest = rest - np.outer(column, column / pivot)
+    return True
+
+
+@dataclass(frozen=True)
+class _DecimalMatrix:
+    """A matrix of decimal numbers, as `exact_curve` wants one."""
+
+    array: ObjectArray
+
+    def __mul__(self, other: Any) -> _DecimalMatrix:
+        if isinstance(other, _DecimalMatrix):
+            return _DecimalMatrix(self.array @ other.array)
+        return _DecimalMatrix(self.array * other)
+
+    def __add__(self, other: _DecimalMatrix) -> _DecimalMatrix:
+        return _DecimalMatrix(self.array + other.array)
+
+    def __sub__(self, other: _DecimalMatrix) -> _DecimalMatrix:
+        return _DecimalMatrix(self.array - other.array)
+
+    def transpose(self) -> _DecimalMatrix:
+        return _DecimalMatrix(self.array.T)
+
+    def entries(self) -> list[Decimal]:
+        return list(self.array.ravel())
+
+    def solve(self, right: _DecimalMatrix) -> _DecimalMatrix:
+        """Return self⁻¹ right, by elimination with pivots."""
+        size = len(self.array)
+        table = np.concatenate([self.array, right.array], axis=1)
+        for column in range(size):
+            pivot = column + int(np.argmax(np.abs(table[column:, column])))
+            table[[column, pivot]] = table[[pivot, column]]
+            table[column, column:] = table[column, column:] / table[column, column]
+            others = np.arange(size) != column
+            factors = table[others, column]
+            table[others, column:] = table[others, column:] - np.outer(
+                factors, table[column, column:]
+            )
+        return _DecimalMatrix(table[:, size:])
