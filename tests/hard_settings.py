@@ -195,7 +195,7 @@ class HardSettings:
 def errors(setting):
     """Return the relative error of every result.
 
-    A result that is zero but for 1e-60 of what R ≥ 0 allows, given the others, has the error that
+    A result that is zero but for 1e-30 of what R ≥ 0 allows, given the others, has the error that
     it has relative to that.
     """
     risk = one_step_risk(setting)
@@ -210,7 +210,7 @@ def errors(setting):
         }
         result = {}
         for name, value in exact.items():
-            size = max(abs(value), bounds.get(name, abs(value)) * mp.mpf("1e-60"))
+            size = max(abs(value), bounds.get(name, abs(value)) * mp.mpf("1e-30"))
             difference = abs(mp.mpf(getattr(risk, name)) - value)
             result[name] = float(difference / size) if difference else 0.0
         return result

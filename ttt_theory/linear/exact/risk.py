@@ -27,7 +27,7 @@ __all__ = ["OneStepRisk", "one_step_risk", "risk_of"]
 
 # By how much a result may change when the setting is moved by its last six bits, which does some
 # forty times what round-off does: where there are longer numbers to turn to, and where not.
-_SURE, _GOOD = 1e-11, 1e-10
+_SURE, _GOOD = 1e-11, 5e-10
 _COMPARED = ("constant", "linear", "quadratic", "improvement", "risk_after")
 
 
@@ -106,7 +106,7 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
     OutOfRangeError
         If a result is too large or too small for float64.
     LostPrecisionError
-        If fewer than nine digits of a result are certain: it changes by more than 1e-10 of itself
+        If fewer than nine digits of a result are certain: it changes by more than 5e-10 of itself
         when the setting is moved by its last bits, and has too many dimensions for longer numbers.
 
     Notes
