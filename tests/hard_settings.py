@@ -87,7 +87,7 @@ class HardSettings:
             return np.ones(dim)
         if kind == 1:
             return np.eye(dim)[self.rng.integers(dim)]
-        if kind == 2:
+        if kind == 2 and array.any():
             return np.linalg.eigh(array / np.abs(array).max())[1][:, 0]
         if kind == 3:
             return self.ten_to(-6, 6, dim) * self.signs(dim)
