@@ -54,6 +54,14 @@ def arguments(sizes, non_negative, positive, factors):
     return st.fixed_dictionaries(own, optional=shifted)
 
 
+SMALLEST, LARGEST = (
+    Fraction(float(each)) for each in (np.finfo(np.float64).tiny, np.finfo(np.float64).max)
+)
+WIDEST = st.one_of(
+    st.floats(-323.0, 308.0).map(lambda exponent: 10.0**exponent),
+    st.sampled_from([5e-324, 2.2e-308, 2.3e-308, 1.7e308]),
+    MODERATE,
+)
 ANY = arguments(SIZES, NON_NEGATIVE, POSITIVE, FACTORS)
 SMALL_SCALES = arguments(
     MODERATE_SIZES,
@@ -100,9 +108,16 @@ def exact_risk(given_arguments):
     return fields, abs(gradient) / parts if parts else Fraction(1)
 
 
+def held(exact):
+    """Whether float64 holds a number to full precision, with room for the last digit."""
+    room = 1 + Fraction(1, 10**14)
+    return exact == 0 or SMALLEST * room <= exact <= LARGEST / room
+
+
 def special(size, **changes):
     sizes = dict.fromkeys(("context_length", "test_samples", "dim"), size)
     scales = {"task_square": 1.0, "noise_variance": 0.0, "feature_variance": 1.0}
+    scales |= {"task_variance": 1.0, "factor": 1.0}
     return sizes | scales | changes
 
 
@@ -130,9 +145,7 @@ def test_every_field_is_exact_to_round_off(values):
     for quantity in QUANTITIES:
         value, exact = getattr(risk, quantity), expected[quantity]
         if math.isnan(value):
-            # What float64 cannot hold, here or in units that make labels and features one.
-            assert quantity in ("linear", "step_size", "improvement", "quadratic")
-            assert not Fraction(10) ** -90 < exact < Fraction(10) ** 290
+            assert not held(exact), (quantity, float(exact))
             continue
         gains = quantity in ("linear", "step_size", "improvement")
         tolerance = Fraction(1e-14) / (min(determined, 1) if gains and determined else 1)
@@ -143,6 +156,63 @@ def test_every_field_is_exact_to_round_off(values):
             )
             continue
         assert abs(Fraction(float(value)) / exact - 1) <= tolerance, (quantity, value, float(exact))
+
+
+EXTREME = arguments(
+    SIZES,
+    st.one_of(st.just(0.0), WIDEST),
+    WIDEST,
+    st.one_of(FACTORS, WIDEST, WIDEST.map(lambda factor: -factor)),
+)
+
+
+@hypothesis_settings(max_examples=600)
+@given(EXTREME)
+# The start's square overflows, and with it c2: the step was 0.
+@example(special(3, task_variance=1.0, factor=2e165, task_square=4e-244))
+@example(special(83, task_variance=6e4, factor=1.7e308, noise_variance=1e251, task_square=7e147))
+# The gradient's square underflows, or that of the improvement does.
+@example(special(5, task_variance=1.0, factor=0.0, noise_variance=1.0, task_square=1e-120))
+@example(special(5, task_variance=1.0, factor=1e-100, noise_variance=1.0, task_square=0.0))
+# Starts that are large and small, as products of what is not extreme on its own.
+@example(special(10**15, factor=1e59))
+@example(special(1, factor=1e-59, task_variance=1e-59, noise_variance=1.0, task_square=0.0))
+# a‖β‖² and ab in few digits, beside nothing and beside a noise as small.
+@example(special(10**15, task_square=1e-315, feature_variance=0.3, factor=0.0))
+@example(special(3, task_variance=1e-315, feature_variance=0.3, pretraining_noise_variance=1e-315))
+# The labels' variance leaves the range on either side before the other factor brings it back.
+@example(special(2, task_variance=0.0, feature_variance=1e-310, noise_variance=4e103))
+@example(special(4, task_variance=1.0, task_square=1e-310, factor=3e102, feature_variance=2e-3))
+def test_extreme_scales_cost_no_digits(values):
+    risk = risk_of(values)
+    expected, determined = exact_risk(values)
+    constant, quadratic = expected["constant"], expected["quadratic"]
+    # The bounds that R ≥ 0 gives, for what nothing but round-off in the parts of g is left of.
+    squares = {"linear": 4 * constant * quadratic, "improvement": constant**2}
+    squares["step_size"] = constant / quadratic if quadratic else Fraction(0)
+    for quantity, exact in expected.items():
+        value = float(getattr(risk, quantity))
+        if math.isnan(value):
+            assert not held(exact), (quantity, exact)
+            continue
+        error = abs(Fraction(value) - exact)
+        if error > Fraction(1, 10**12) * exact:
+            assert determined < Fraction(1, 1000), (quantity, value, exact)
+            assert error**2 <= Fraction(1, 10**24) * squares[quantity], (quantity, value, exact)
+
+
+def test_a_step_of_any_size():
+    """A step of 7.8e-184 and of as much as float64 holds, to the last digits."""
+    for exponent in (-300, -184, -92, 92, 184, 300):
+        # Cold, without noise and at n = k = d = 1: η* = 1/(2·3·9·‖β‖²), exactly.
+        risk = isotropic_risk(1, 1, 1, task_square=10.0**exponent, factor=0.0)
+        assert risk.step_size == pytest.approx(1 / (54 * 10.0**exponent), rel=1e-14)
+        # A noise far below the signal changes the warm step by no more than its share.
+        noisy = isotropic_risk(2, 3, 4, task_square=1.0, noise_variance=10.0 ** -abs(exponent))
+        silent = isotropic_risk(2, 3, 4, task_square=1.0)
+        assert noisy.step_size == pytest.approx(
+            silent.step_size, rel=1e-14 + 10.0 ** -abs(exponent) * 50
+        )
 
 
 @hypothesis_settings(max_examples=150)
@@ -297,9 +367,21 @@ def test_what_floats_cannot_hold_is_nan_and_spoils_nothing_else():
         ({"task_square": 1e-200, "noise_variance": 1.0, "factor": 0.0}, {"linear", "improvement"}),
     ],
 )
-def test_what_is_lost_on_the_way_is_nan(changes, lost):
-    risk = isotropic_risk(5, 4, 3, **({"task_square": 1.0} | changes))
+def test_what_leaves_the_range_is_nan_and_nothing_beside_it(changes, lost):
+    values = special(4, **changes)
+    expected, _ = exact_risk(values)
+    risk = risk_of(values)
+    for quantity in QUANTITIES:
+        assert math.isnan(getattr(risk, quantity)) == (not held(expected[quantity])), quantity
     assert all(math.isnan(getattr(risk, quantity)) for quantity in lost)
+
+
+def test_the_curve_reaches_steps_whose_squares_underflow():
+    risk = isotropic_risk(3, 4, 5, task_square=1e190)
+    assert 0.0 < risk.step_size < 1e-170
+    assert risk.at(3 * risk.step_size) == pytest.approx(
+        risk.risk_after + 4 * risk.improvement, rel=1e-12
+    )
 
 
 def test_nothing_to_learn_is_zero_and_not_nan():

@@ -10,6 +10,7 @@ import numpy as np
 from ttt_theory.checks import holds_only_numbers
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.closed_form import isotropic_squares, one_step
+from ttt_theory.linear.exact.wide_range import WideRangeArray
 from ttt_theory.linear.setting.starts import LARGEST_COUNT
 
 if TYPE_CHECKING:
@@ -22,6 +23,13 @@ __all__ = ["IsotropicRisk", "IsotropicStart", "SquaresCurve", "isotropic_risk"]
 # Settings computed together: few enough that all temporaries stay in the cache.
 _CHUNK = 16384
 _TINY = float(np.finfo(np.float64).tiny)
+# With counts up to 10^15 and all else between its inverse and itself, or 0, no square or product of
+# squares leaves the range of float64.
+_MODERATE = 2.0**40
+# Without tasks and noise in pretraining every weight is optimal, and zero is taken.
+_ANY_NOISE = 1.0
+# Where no step changes the first order, the best step is 0, and c2 may be 0, too.
+_ANY_CURVATURE = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +67,11 @@ class IsotropicRisk:
         """
         step_size = np.asarray(step_size, dtype=np.float64)
         # About the minimum nothing cancels, while constant − linear·η does near η*.
-        with np.errstate(over="ignore", invalid="ignore"):
-            risk = self.risk_after + self.quadratic * (step_size - self.step_size) ** 2
+        with np.errstate(all="ignore"):
+            # A square on its own could leave the range of floats, as c2 itself can.
+            distance = np.sqrt(self.quadratic) * (step_size - self.step_size)
+            same = np.sqrt(self.improvement) * (step_size / self.step_size - 1.0)
+            risk = self.risk_after + np.where(np.isnan(distance), same, distance) ** 2
             risk = np.where(step_size == 0.0, self.risk_before, risk)
         return np.where(np.isfinite(risk), risk, np.nan)[()]
 
@@ -102,7 +113,8 @@ def isotropic_risk(
     -------
     IsotropicRisk
         Its fields are NumPy scalars where every argument is one.  As in `scipy.special`, an entry
-        that float64 cannot hold is NaN, and the others are not affected.
+        that float64 cannot hold to full precision (above 1.8e308, or positive and below 2.2e-308)
+        is NaN, and the others are not affected.
 
     Raises
     ------
@@ -113,7 +125,9 @@ def isotropic_risk(
     -----
     Sums of squares, compiled from ``derivations.linear.isotropic_squares`` (theory.md, section 2,
     fact 4; [G25], Section 4 is the limit): every field is accurate to a few units in the last
-    place, relative to the bias 1 − nw and the mean gradient of the start.
+    place, relative to the bias 1 − nw and the mean gradient of the start.  Where numbers differ by
+    more than a factor of 10¹², squares of them could leave the range of float64; such entries take
+    about six times as long, with exponents of their own, and are as accurate.
 
     Examples
     --------
@@ -265,7 +279,18 @@ class SquaresCurve:
         )
 
 
-def _fields(
+def _fields(*arguments: FloatArray) -> list[FloatArray]:
+    """Compute the fields of `IsotropicRisk` from the arguments of `isotropic_risk`, in order."""
+    fields, moderate = _in_units(*arguments)
+    if not moderate.all():
+        extreme = _in_wide_range(*(each[~moderate] for each in arguments))
+        for field, values in zip(fields, extreme, strict=True):
+            field[~moderate] = values
+    constant, linear, quadratic, step_size, risk_after, improvement = fields
+    return [constant, linear, quadratic, step_size, constant, risk_after, improvement]
+
+
+def _in_units(
     n: FloatArray,
     k: FloatArray,
     d: FloatArray,
@@ -276,8 +301,8 @@ def _fields(
     factor: FloatArray,
     source_n: FloatArray,
     source_noise_variance: FloatArray,
-) -> list[FloatArray]:
-    """Compute the fields in units that make features and labels of order one.
+) -> tuple[list[FloatArray], Any]:
+    """Compute in units that make features and labels of order one; also tell where that is right.
 
     With Σ_x = aI and labels of variance c, R/c is a function of a²cη (see `Problem`), and the start
     depends on nothing but ratios of b to σ² at pretraining.  Units are powers of two, so exact.
@@ -285,58 +310,86 @@ def _fields(
     mantissa, feature_exponent = np.frexp(feature_variance)
     signal = feature_variance * task_square
     prior, source_noise = feature_variance * task_variance, source_noise_variance
+    # Below the normal numbers a product has lost digits.
+    moderate = (signal >= _TINY) | (task_square == 0.0)
+    moderate &= (prior >= _TINY) | (task_variance == 0.0)
     _, label_exponent = np.frexp(signal + noise_variance)
     _, prior_exponent = np.frexp(prior + source_noise)
     signal, noise = np.ldexp(signal, -label_exponent), np.ldexp(noise_variance, -label_exponent)
     prior, source_noise = (np.ldexp(each, -prior_exponent) for each in (prior, source_noise))
+    parts = (signal, noise, prior, source_noise, np.abs(factor))
+    originals = (task_square, noise_variance, task_variance, source_noise_variance, factor)
+    for part, original in zip(parts, originals, strict=True):
+        moderate &= (original == 0.0) | (part >= 1.0 / _MODERATE) & (part <= _MODERATE)
 
-    # Without tasks and noise in pretraining every weight is optimal, and zero is taken.
-    source_noise = np.where(prior + source_noise == 0.0, 1.0, source_noise)
-
+    source_noise = np.where(prior + source_noise == 0.0, _ANY_NOISE, source_noise)
     share = np.clip(factor, 0.0, 1.0)
     start = IsotropicStart.of(
         n, d, signal, noise, source_n, prior, source_noise, (share, factor - share)
     )
     curve = SquaresCurve.of(n, k, d, signal, noise, start)
-    moves = curve.linear != 0.0
-    step_size = np.where(moves, one_step.step_size(curve.linear, curve.quadratic), 0.0)
-    improvement = np.where(moves, one_step.improvement(curve.linear, curve.quadratic), 0.0)
-    risk_after = curve.risk(2.0 * k * step_size)
+    quadratic = np.where(curve.linear == 0.0, _ANY_CURVATURE, curve.quadratic)
+    step_size, risk_after, improvement = _at_minimum(curve, k, quadratic)
 
-    lost = (
-        _underflown(signal, task_square)
-        | _underflown(noise, noise_variance)
-        | _underflown(prior, task_variance)
-        | _underflown(source_noise, source_noise_variance)
-    )
-    # Zero for a reason, not by underflow: no labels; no task and no weight; or one dimension.
-    still = (signal == 0.0) & ((noise == 0.0) | (prior == 0.0) | (factor == 0.0))
-    still |= (d == 1.0) & (start.gradient == 0.0) & (signal > 1e-100)
-    lost_gain = lost | ((curve.linear < _TINY) & ~still)
-    lost_improvement = lost_gain | ((improvement < _TINY) & moves)
-    step_exponent = 2 * feature_exponent + label_exponent
     unit = mantissa * mantissa
-    constant = _rescaled(curve.constant, label_exponent, lost)
-    return [
-        constant,
-        _rescaled(curve.linear * unit, label_exponent + step_exponent, lost_gain),
-        _rescaled(curve.quadratic * (unit * unit), label_exponent + 2 * step_exponent, lost),
-        _rescaled(step_size / unit, -step_exponent, lost_gain),
-        constant,
-        _rescaled(risk_after, label_exponent, lost),
-        _rescaled(improvement, label_exponent, lost_improvement),
+    step_exponent = 2 * feature_exponent + label_exponent
+    fields = [
+        _rescaled(curve.constant, label_exponent),
+        _rescaled(curve.linear * unit, label_exponent + step_exponent),
+        _rescaled(curve.quadratic * (unit * unit), label_exponent + 2 * step_exponent),
+        _rescaled(step_size / unit, -step_exponent),
+        _rescaled(risk_after, label_exponent),
+        _rescaled(improvement, label_exponent),
     ]
+    return fields, moderate
 
 
-def _underflown(value: FloatArray, given: FloatArray) -> Any:
-    return (value < _TINY) & (given > 0.0)
+def _in_wide_range(*arguments: FloatArray) -> list[FloatArray]:
+    """Compute the same in numbers whose squares and cubes have no range to leave."""
+    n, k, d, task_square, noise, features, task_variance, _, source_n, source_noise = (
+        WideRangeArray.of(each) for each in arguments
+    )
+    signal, prior = features * task_square, features * task_variance
+    any_start = (prior + source_noise).mantissa == 0.0
+    factor = arguments[7]
+    share = np.clip(factor, 0.0, 1.0)
+    start = IsotropicStart.of(
+        n,
+        d,
+        signal,
+        noise,
+        source_n,
+        prior,
+        source_noise.where(~any_start, _ANY_NOISE),
+        (WideRangeArray.of(share), WideRangeArray.of(factor - share)),
+    )
+    curve = SquaresCurve.of(n, k, d, signal, noise, start)
+    quadratic = curve.quadratic.where(curve.linear.mantissa != 0.0, _ANY_CURVATURE)
+    step_size, risk_after, improvement = _at_minimum(curve, k, quadratic)
+    unit = features * features
+    fields = [
+        curve.constant,
+        curve.linear * unit,
+        curve.quadratic * (unit * unit),
+        step_size / unit,
+        risk_after,
+        improvement,
+    ]
+    return [_rescaled(each.mantissa, each.exponent) for each in fields]
 
 
-def _rescaled(value: FloatArray, exponent: Any, lost: Any) -> FloatArray:
-    """Return value·2^exponent, or NaN where it is lost or float64 cannot hold it."""
+def _at_minimum(curve: SquaresCurve, k: Any, quadratic: Any) -> tuple[Any, Any, Any]:
+    """Return η*, R(η*) and the improvement for the c2 given, in any numbers."""
+    step_size = one_step.step_size(curve.linear, quadratic)
+    improvement = one_step.improvement(curve.linear, quadratic)
+    return step_size, curve.risk(2 * k * step_size), improvement
+
+
+def _rescaled(value: FloatArray, exponent: Any) -> FloatArray:
+    """Return value·2^exponent, or NaN where float64 cannot hold it to full precision."""
     result = np.ldexp(value, exponent)
     held = (result >= _TINY) & (result < np.inf) | (value == 0.0)
-    return np.where(held & ~lost, result, np.nan)
+    return np.where(held, result, np.nan)
 
 
 def _counts(name: str, values: ArrayLike) -> Any:
