@@ -313,7 +313,7 @@ def describe(value: object) -> str:
     """
     if isinstance(value, np.ndarray) and value.ndim:
         return f"an array of shape {value.shape}"
-    if isinstance(value, np.generic | np.ndarray):
+    if isinstance(value, np.generic | np.ndarray) and value is not np.ma.masked:
         value = value.item()
     if isinstance(value, int) and value.bit_length() > 200:
         return f"an integer of about {int(value.bit_length() * math.log10(2))} digits"
@@ -322,3 +322,31 @@ def describe(value: object) -> str:
     except Exception:  # noqa: BLE001  (a foreign __repr__, or an integer too long to print inside a list)
         text = f"a value of type {type(value).__name__}"
     return _one_line(_shortened(text, _LONGEST_VALUE))
+
+
+def told_apart(*values: object, digits: int = 6) -> list[str]:
+    """Write numbers with as many significant digits as show which of them differ.
+
+    Parameters
+    ----------
+    *values : number
+        What a message contrasts.
+    digits : int
+        The fewest significant digits.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> told_apart(0.5, 0.25), told_apart(0.0950353, 0.0950353 + 1e-12)
+    (['0.5', '0.25'], ['0.0950353', '0.095035300001'])
+    """
+    exact = [value.item() if isinstance(value, np.generic) else value for value in values]
+    if all(isinstance(value, int | float | complex) for value in exact):
+        for count in range(digits, 17):
+            texts = [f"{value:.{count}g}" for value in exact]
+            if len(set(texts)) == len(set(exact)):
+                return texts
+    return [str(value) for value in exact]

@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
-from ttt_theory.checks import FloatArray, Number, ObjectArray, checked_integer, checked_number
-from ttt_theory.errors import InvalidSettingError
-from ttt_theory.structured.base import ROUND_OFF_PER_DIM, StructuredMatrix
+from ttt_theory.checks import (
+    ROUND_OFF_PER_DIM,
+    FloatArray,
+    Number,
+    ObjectArray,
+    check_symmetric,
+    checked_integer,
+    checked_number,
+)
+from ttt_theory.errors import InvalidSettingError, told_apart
+from ttt_theory.structured.base import StructuredMatrix
 
 if TYPE_CHECKING:
     from scipy.sparse import dia_array
@@ -254,22 +262,14 @@ def check_covariance_matrix(
             raise InvalidSettingError(name, matrix, "give a sparse matrix only if it is diagonal")
         _check_eigenvalues(name, matrix.diagonal(), matrix)
         return
-    # Dividing by the largest entry first keeps extreme scales from overflowing below.
     largest = np.abs(matrix).max()
     if not np.isfinite(largest):
         raise InvalidSettingError(name, matrix, "give a matrix of finite numbers")
+    check_symmetric(name, matrix)
     if largest == 0.0:
         return
+    # Dividing by the largest entry first keeps extreme scales from overflowing below.
     unit = matrix / largest
-    asymmetry = np.abs(unit - unit.T)
-    if asymmetry.max() > ROUND_OFF_PER_DIM * dim:
-        row, column = np.unravel_index(np.argmax(asymmetry), matrix.shape)
-        raise InvalidSettingError(
-            name,
-            matrix,
-            f"give a symmetric matrix: entry ({row}, {column}) is {matrix[row, column]:.6g}"
-            f" but ({column}, {row}) is {matrix[column, row]:.6g}",
-        )
     _check_eigenvalues(name, np.linalg.eigvalsh(unit), matrix, float(largest))
 
 
@@ -288,11 +288,11 @@ def _check_eigenvalues(name: str, eigenvalues: Any, matrix: object, unit: float 
     if not (np.isfinite(lowest) and np.isfinite(highest)):
         raise InvalidSettingError(name, matrix, "give a matrix of finite numbers")
     if lowest < -ROUND_OFF_PER_DIM * len(eigenvalues) * max(highest, 0.0):
+        from_, to = told_apart(lowest * unit, highest * unit)
         raise InvalidSettingError(
             name,
             matrix,
-            "give a positive semi-definite matrix, not one with eigenvalues from"
-            f" {lowest * unit:.6g} to {highest * unit:.6g}",
+            f"give a positive semi-definite matrix, not one with eigenvalues from {from_} to {to}",
         )
 
 

@@ -13,7 +13,6 @@ from ttt_theory.covariance.base import (
     check_covariance_matrix,
     register_covariance,
 )
-from ttt_theory.errors import InvalidSettingError
 from ttt_theory.structured.base import LARGEST_DENSE_DIM
 
 
@@ -47,10 +46,8 @@ class Dense(BuiltinCovariance):
     dim: int = field(init=False)
 
     def __post_init__(self) -> None:
-        entries = checked_array("entries", self.entries, 2)
+        entries = checked_array("entries", self.entries, 2, longest=LARGEST_DENSE_DIM)
         dim = len(entries)
-        if dim > LARGEST_DENSE_DIM:
-            raise InvalidSettingError("entries", entries, f"give at most {LARGEST_DENSE_DIM} rows")
         check_covariance_matrix("entries", entries, dim)
         # Halving first: the sum could overflow.
         entries = 0.5 * entries + 0.5 * entries.T

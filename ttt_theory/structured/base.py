@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ttt_theory.checks import checked_array
-from ttt_theory.errors import InvalidSettingError
+from ttt_theory.checks import ROUND_OFF_PER_DIM, check_symmetric, checked_array
+from ttt_theory.errors import InvalidSettingError, told_apart
 
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
 
 LARGEST_DENSE_DIM = 10_000
 """Largest dimension of a matrix stored as a d × d array."""
-
-ROUND_OFF_PER_DIM = 1e-14
-"""Negative eigenvalue, relative to the largest, forgiven per unit of dimension."""
 
 
 Matrix = Any
@@ -195,23 +192,18 @@ class DenseMatrix(StructuredMatrix):
     entries: FloatArray
 
     def __post_init__(self) -> None:
-        entries = checked_array("entries", self.entries, 2)
-        if entries.shape[0] != entries.shape[1]:
-            raise InvalidSettingError("entries", entries, "give a square matrix")
-        check_dense_dim(len(entries))
+        entries = checked_array("entries", self.entries, 2, longest=LARGEST_DENSE_DIM)
+        check_symmetric("entries", entries)
         largest = float(np.abs(entries).max())
         if largest > 0.0:
-            unit = entries / largest
-            tolerance = ROUND_OFF_PER_DIM * len(entries)
-            if np.abs(unit - unit.T).max() > tolerance:
-                raise InvalidSettingError("entries", entries, "give a symmetric matrix")
-            eigenvalues = np.linalg.eigvalsh(unit)
-            if eigenvalues[0] < -tolerance * eigenvalues[-1]:
+            eigenvalues = np.linalg.eigvalsh(entries / largest)
+            if eigenvalues[0] < -ROUND_OFF_PER_DIM * len(entries) * eigenvalues[-1]:
+                lowest, highest = told_apart(*(eigenvalues[[0, -1]] * largest))
                 raise InvalidSettingError(
                     "entries",
                     entries,
                     "give a positive semi-definite matrix, not one with eigenvalues from "
-                    f"{eigenvalues[0] * largest:.6g} to {eigenvalues[-1] * largest:.6g}",
+                    f"{lowest} to {highest}",
                 )
         object.__setattr__(self, "entries", entries)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ttt_theory.checks import checked_integer
+from ttt_theory.checks import as_real_array, checked_integer
 from ttt_theory.errors import InvalidSettingError
 
 if TYPE_CHECKING:
@@ -109,12 +109,13 @@ class HouseholderFrame(Frame):
     """
 
     def __init__(self, vectors: FloatArray) -> None:
-        columns = np.array(vectors, dtype=np.float64, order="F", ndmin=1)
+        remedy = "give one or more finite vectors"
+        columns = as_real_array("vectors", vectors, remedy)
         if columns.ndim == 1:
             columns = columns[:, np.newaxis]
         if columns.ndim != 2 or columns.size == 0 or not np.isfinite(columns).all():
-            raise InvalidSettingError("vectors", vectors, "give one or more finite vectors")
-        self._factorise(columns)
+            raise InvalidSettingError("vectors", vectors, remedy)
+        self._factorise(np.array(columns, dtype=np.float64, order="F"))
 
     @classmethod
     def overwriting(cls, columns: FloatArray) -> Self:

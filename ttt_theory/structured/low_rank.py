@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ttt_theory.checks import checked_array
+from ttt_theory.checks import ROUND_OFF_PER_DIM, as_array, checked_array
 from ttt_theory.errors import InvalidSettingError
-from ttt_theory.structured.base import ROUND_OFF_PER_DIM, StructuredMatrix, unchecked
+from ttt_theory.structured.base import StructuredMatrix, unchecked
 from ttt_theory.structured.frames import HouseholderFrame
 
 if TYPE_CHECKING:
@@ -158,9 +158,11 @@ class LowRankUpdate(StructuredMatrix):
 
 def _checked_directions(directions: FloatArray) -> FloatArray:
     """Check the directions, and copy them unless nobody can write to them."""
-    kept = isinstance(directions, np.ndarray) and not directions.flags.writeable
-    if kept and directions.dtype == np.float64 and directions.ndim == 2 and directions.size:
-        if not np.isfinite(directions.sum()) and not np.isfinite(directions).all():
-            raise InvalidSettingError("directions", directions, "give finite numbers")
-        return directions
+    remedy = "give a matrix of finite numbers"
+    if isinstance(directions, np.ndarray) and not directions.flags.writeable:
+        plain = as_array("directions", directions, remedy)
+        if plain.dtype == np.float64 and plain.ndim == 2 and plain.size:
+            if not np.isfinite(plain.sum()) and not np.isfinite(plain).all():
+                raise InvalidSettingError("directions", directions, remedy)
+            return plain
     return checked_array("directions", directions, 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from ttt_theory.errors import InvalidSettingError
+from ttt_theory.errors import InvalidSettingError, told_apart
 from ttt_theory.structured.base import check_dense_dim
 
 _SMALL_DIM = 1000
@@ -36,10 +36,11 @@ def check_dense_memory(dim: int, arrays: int) -> None:
         return
     needed, free = 8.0 * arrays * dim**2, available_memory()
     if needed > free:
+        gigabytes = told_apart(needed / 1e9, free / 1e9, digits=3)
         raise InvalidSettingError(
             "dim",
             dim,
-            f"dense matrices of this size need {needed / 1e9:.1f} GB, of which {free / 1e9:.1f} GB "
+            f"dense matrices of this size need {gigabytes[0]} GB, of which {gigabytes[1]} GB "
             "are free: give a smaller dim, or covariances with structure in common",
         )
 

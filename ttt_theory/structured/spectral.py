@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ttt_theory.checks import checked_array
+from ttt_theory.checks import ROUND_OFF_PER_DIM, checked_array
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.structured.base import (
-    ROUND_OFF_PER_DIM,
     DenseMatrix,
     MatrixOperator,
     StructuredMatrix,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ttt_theory.checks import checked_integer, checked_number
-from ttt_theory.errors import MISSING, InvalidSettingError
+from ttt_theory.errors import MISSING, InvalidSettingError, told_apart
 from ttt_theory.linear.setting.file import checked_table, table_model
 
 __all__ = ["LARGEST_SWEEP", "Axis", "read_axes"]
@@ -215,9 +215,9 @@ def _steps(start: float, stop: float, step: float, field: str, room: int) -> int
             f"{field}.step", step, f"it must lead from start to stop in fewer than {room} steps"
         )
     if abs(steps - round(steps)) > _ROUND_OFF * max(1.0, steps):
-        last = start + int(steps) * step
+        last, _ = told_apart(start + int(steps) * step, stop, digits=12)
         raise InvalidSettingError(
-            f"{field}.stop", stop, f"give one that a step reaches, such as {last:.12g}"
+            f"{field}.stop", stop, f"give one that a step reaches, such as {last}"
         )
     return round(steps) + 1
 
@@ -234,11 +234,12 @@ def _whole(
     whole = np.rint(values)
     error = np.abs(values - whole) / np.maximum(1.0, np.abs(values))
     if not rounded and error.max() > _ROUND_OFF:
-        first = float(values[np.argmax(error > _ROUND_OFF)])
+        index = np.argmax(error > _ROUND_OFF)
+        first, _ = told_apart(values[index], whole[index])
         raise InvalidSettingError(
             field,
             table,
-            f"between start and stop it gives {first:.6g}; give another num, round = true, or write"
+            f"between start and stop it gives {first}; give another num, round = true, or write"
             f" {table['start']}.0 for a field that takes fractions",
         )
     return [int(value) for value in whole]

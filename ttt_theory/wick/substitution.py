@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ttt_theory.checks import as_array, check_symmetric
 from ttt_theory.errors import MISSING, InvalidSettingError
 from ttt_theory.wick.matrices import Expression, trace
 from ttt_theory.wick.scalars import Number, Scalar, as_scalar
@@ -182,9 +183,10 @@ def evaluate(expression: Scalar | Expression, values: Mapping[Scalar | Expressio
     Raises
     ------
     InvalidSettingError
-        If a value is missing, empty or not of numbers, sizes do not fit, or a symmetric matrix's
-        value is not symmetric; if a key is no letter, or a letter has two keys, itself and its
-        transpose; if one name stands for two letters; or if a matrix, column or row is zero.
+        If a value is missing, empty, masked or not of numbers, sizes do not fit, or a symmetric
+        matrix's value is not symmetric, up to round-off in floats; if a key is no letter, or a
+        letter has two keys, itself and its transpose; if one name stands for two letters; or if a
+        matrix, column or row is zero.
 
     Examples
     --------
@@ -279,10 +281,7 @@ def _checked_array(key: Expression, value: Any) -> npt.NDArray[Any]:
     kind = "an array of one axis" if letter.kind == "vector" else "an array of two axes"
     symmetric = letter.kind == "symmetric"
     field, remedy = f"value of {key}", f"give {kind}{' that is symmetric' * symmetric}"
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise InvalidSettingError(field, value, f"{remedy}, all rows of one length") from error
+    array = as_array(field, value, remedy)
     if array.ndim != (1 if letter.kind == "vector" else 2):
         raise InvalidSettingError(field, value, remedy)
     if array.size == 0 or array.dtype.kind not in "biufcO":
@@ -291,8 +290,8 @@ def _checked_array(key: Expression, value: Any) -> npt.NDArray[Any]:
         array = _widened(array)
     else:
         array = np.frompyfunc(functools.partial(_checked_number, field), 1, 1)(array)
-    if symmetric and not np.array_equal(array, array.T):
-        raise InvalidSettingError(field, value, remedy)
+    if symmetric:
+        check_symmetric(field, array)
     column = array.reshape(len(array), -1)
     return column.T if key.shape == "row" else column
 

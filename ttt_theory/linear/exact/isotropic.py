@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ttt_theory.checks import holds_only_numbers
+from ttt_theory.checks import LARGEST_SIZE, as_real_array
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.closed_form import isotropic_squares, one_step
 from ttt_theory.linear.exact.wide_range import WideRangeArray
@@ -65,7 +66,7 @@ class IsotropicRisk:
         >>> risk.at([[0.0], [1e-5]]).shape
         (2, 2)
         """
-        step_size = np.asarray(step_size, dtype=np.float64)
+        step_size = _real_array("step_size", step_size)
         # About the minimum nothing cancels, while constant − linear·η does near η*.
         with np.errstate(all="ignore"):
             # A square on its own could leave the range of floats, as c2 itself can.
@@ -412,16 +413,7 @@ def _numbers(name: str, values: ArrayLike, minimum: float) -> Any:
 
 
 def _real_array(name: str, values: ArrayLike) -> Any:
-    remedy = "give a number or an array of numbers"
-    # Without the tests NumPy would read truth values and text as numbers.
-    if not hasattr(values, "__array__") and not holds_only_numbers(values):
-        raise InvalidSettingError(name, values, remedy)
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise InvalidSettingError(name, values, f"{remedy}, all rows of one length") from None
-    if array.dtype.kind not in "iuf":
-        raise InvalidSettingError(name, values, remedy)
+    array = as_real_array(name, values, "give a number or an array of numbers")
     if array.dtype.kind == "f":
         # Half precision cannot hold the limits to compare with, and what float64 cannot is refused.
         with np.errstate(over="ignore"):
@@ -443,3 +435,7 @@ def _check_shapes(arguments: dict[str, Any]) -> None:
         except ValueError:
             remedy = f"give a shape that broadcasts with {shape}, that of the arguments before"
             raise InvalidSettingError(name, array, remedy) from None
+        if math.prod(shape) > LARGEST_SIZE:
+            size = " x ".join(map(str, shape))
+            remedy = f"give at most {LARGEST_SIZE} settings at a time, not {size}"
+            raise InvalidSettingError(name, array, remedy)

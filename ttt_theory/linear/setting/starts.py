@@ -104,9 +104,9 @@ class DenseWeights(Initialization):
     matrix: FloatArray = field(metadata=FROM_FILE)
 
     def __post_init__(self) -> None:
-        matrix = checked_array("matrix", self.matrix, 2)
+        matrix = checked_array("matrix", self.matrix, 2, longest=LARGEST_DENSE_DIM)
         rows, columns = matrix.shape
-        if rows != columns or rows > LARGEST_DENSE_DIM:
+        if rows != columns:
             raise InvalidSettingError(
                 "matrix", matrix, f"give a square matrix of at most {LARGEST_DENSE_DIM} rows"
             )

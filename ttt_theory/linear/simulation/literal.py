@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttt_theory.checks import FloatArray
-from ttt_theory.errors import InvalidSettingError
+from ttt_theory.errors import InvalidSettingError, told_apart
 from ttt_theory.linear.simulation.linear_attention import gradient, predict
 from ttt_theory.sampling.moments import chunk_sizes
 
@@ -55,11 +55,11 @@ def prompt_size(context_length: int, test_samples: int, dim: int) -> int:
     if size > _LARGEST_PROMPT:
         counts = {"context_length": context_length, "test_samples": test_samples, "dim": dim}
         largest = max(counts, key=lambda name: counts[name])
+        taken, most = told_apart(size * 8 / 2**30, _LARGEST_PROMPT * 8 / 2**30, digits=3)
         raise InvalidSettingError(
             largest,
             counts[largest],
-            f"lower it until one literal prompt, now {size * 8 / 2**30:.3g} GiB, takes less than "
-            "1 GiB",
+            f"lower it until one literal prompt, now {taken} GiB, takes at most {most} GiB",
         )
     return size
 
