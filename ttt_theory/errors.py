@@ -11,6 +11,8 @@ import numpy as np
 _LONGEST_FIELD = 120
 _LONGEST_VALUE = 80
 _LONGEST_REASON = 400
+# What is said of a statement ends with all of it, corrected, perhaps in two ways.
+_LONGEST_ADVICE = 3000
 
 
 class TTTTheoryError(Exception):
@@ -274,7 +276,7 @@ class StatementError(TTTTheoryError, ValueError):
 
     def __str__(self) -> str:
         place = "" if self.position is None else f"position {self.position}: "
-        return _one_line(place + _shortened(self.reason, _LONGEST_REASON))
+        return _one_line(place + _shortened(self.reason, _LONGEST_ADVICE))
 
 
 class _Missing:

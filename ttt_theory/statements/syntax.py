@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ttt_theory.errors import StatementError
+from ttt_theory.statements.advice import readings
+from ttt_theory.statements.spelling import Vocabulary, remark
 
 __all__ = [
     "FUNCTIONS",
@@ -34,6 +35,7 @@ STARTS = ("warm", "cold")
 FUNCTIONS = {"sqrt": 1, "log": 1, "exp": 1, "abs": 1, "min": 2, "max": 2}
 """Functions with the number of their arguments, which for min and max is the least."""
 RELATIONS = ("==", "~", "<=", ">=", "<", ">")
+_VOCABULARY = Vocabulary(SYMBOLS, QUANTITIES, STARTS, tuple(FUNCTIONS))
 
 _LONGEST = 1000
 _DEEPEST = 30
@@ -50,7 +52,15 @@ _TOKEN = re.compile(
     r"|(?P<name>[A-Za-z_]\w*)|(?P<operator>\*\*|==|<=|>=|[-+*/(),~<>])|(?P<end>$))",
     re.ASCII,
 )
-_HINTS = {"^": "write ** for powers", "=": "write == for equality", "!": "only == and ~ compare"}
+_HINTS = {
+    "^": "write ** for powers",
+    "=": "write == for equality",
+    "=>": "write >= for at least",
+    "=<": "write <= for at most",
+    "!": "only == and ~ compare",
+    "&": "write commas between conditions",
+    "|": "write abs(...) for an absolute value",
+}
 
 
 @dataclass(frozen=True)
@@ -147,13 +157,36 @@ def parse(text: str) -> ParsedStatement:
     '<='
     >>> parse("improvment == 1")
     Traceback (most recent call last):
-    ttt_theory.errors.StatementError: position 1: the name 'improvment' is unknown; did you mean ...
+    ttt_theory.errors.StatementError: position 1: the name 'improvment' is unknown; did you mean
+    improvement? right would be: improvement == 1
     """
     if not isinstance(text, str):
         raise StatementError("give the statement as text")
     if len(text) > _LONGEST:
         raise StatementError(f"{len(text)} characters; give at most {_LONGEST}")
-    return _Parser(text).statement()
+    try:
+        return _Parser(text).statement()
+    except StatementError as error:
+        raise _advised(error, text) from None
+
+
+def _advised(error: StatementError, text: str) -> StatementError:
+    """Say also what would be right, if it is a statement."""
+    found, advice = readings(text, _VOCABULARY)
+    if found:
+        advice = f"right would be: {' or '.join(found)}" if all(map(_is_statement, found)) else ""
+    if not advice or advice in error.reason:
+        return error
+    separator = " " if error.reason.endswith("?") else "; "
+    return StatementError(f"{error.reason}{separator}{advice}", error.position)
+
+
+def _is_statement(text: str) -> bool:
+    try:
+        _Parser(text).statement()
+    except StatementError:
+        return False
+    return len(text) <= _LONGEST
 
 
 @dataclass(frozen=True)
@@ -177,7 +210,9 @@ def _tokens(text: str) -> Iterator[_Token]:
         match = _TOKEN.match(text, position)
         if match is None:
             place = position + len(text[position:]) - len(text[position:].lstrip(" "))
-            hint = _HINTS.get(text[place], "see the names and operators that are allowed")
+            hint = _HINTS.get(text[place : place + 2]) or _HINTS.get(
+                text[place], "see the names and operators that are allowed"
+            )
             raise StatementError(f"the character {text[place]!r} is not valid; {hint}", place + 1)
         kind = str(match.lastgroup)
         yield _Token(kind, match[kind], match.start(kind) + 1)
@@ -223,7 +258,7 @@ class _Parser:
                 conditions.append(self.comparison(is_condition=True))
         if self.next.kind != "end":
             if self.next.text in RELATIONS:
-                raise self.unexpected("compare two expressions only; add others as conditions")
+                raise self.unexpected("compare two expressions only")
             raise self.unexpected("expected an operator, 'when' or the end")
         return ParsedStatement(self.text, comparison, tuple(conditions))
 
@@ -310,9 +345,7 @@ class _Parser:
             return self.call(token)
         if token.text in SYMBOLS:
             return Symbol(token.text)
-        known = (*SYMBOLS, *QUANTITIES, *FUNCTIONS)
-        close = difflib.get_close_matches(token.text[:40], known, 1)
-        remedy = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+        remedy = remark(token.text, _VOCABULARY)
         shown = token.text if len(token.text) <= 40 else f"{token.text[:40]}..."
         raise StatementError(f"the name {shown!r} is unknown; {remedy}", token.position)
 
