@@ -293,6 +293,30 @@ MISSING: Final = _Missing()
 """Stands in an error for a value that was not given at all."""
 
 
+class _Unshown:
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __repr__(self) -> str:
+        return self.kind
+
+
+def unshown(value: object) -> object:
+    """Return a number as it is, and in place of anything else what an error may say of it.
+
+    A setting file may be a link to another file, which an error must not tell.
+
+    Examples
+    --------
+    >>> unshown(4), unshown("hunter2"), unshown({"token": "hunter2"})
+    (4, a text, a table)
+    """
+    if isinstance(value, int | float):
+        return value
+    kinds: dict[type, str] = {str: "a text", list: "a list", dict: "a table"}
+    return _Unshown(kinds.get(type(value), "a value"))
+
+
 def _shortened(text: str, longest: int) -> str:
     if len(text) <= longest:
         return text

@@ -203,6 +203,73 @@ def test_pretraining_is_read_or_as_at_test_time(folder):
     assert given.pretraining.feature_covariance == AR1(2, 0.5)
 
 
+def test_header_says_whether_the_first_line_of_any_file_is_data(folder):
+    """Whole numbers above decimals are refused until the key beside the file tells."""
+    (folder / "doubtful.csv").write_text("1,2\n2.5,0.25\n0.25,0.5\n")
+    (folder / "column.csv").write_text("2019\n0.5\n1.5\n")
+    factors = {"kind": "factor_model", "file": "doubtful.csv", "values": [1, 1]}
+    spiked = {"kind": "spiked", "dim": 2, "file": "doubtful.csv", "spikes": [1, 1, 1]}
+    for path, table, true, false in [
+        ("feature_covariance", {"kind": "empirical", "file": "doubtful.csv"}, True, True),
+        ("task_covariance", {"kind": "dense", "file": "doubtful.csv"}, True, "give a 3 x 3"),
+        ("feature_covariance", factors, True, "give 2 rows"),
+        ("feature_covariance", spiked | {"spikes": [1, 1]}, True, "give 2 rows"),
+        (
+            "pretraining.feature_covariance",
+            {"kind": "block_diagonal", "blocks": [{"kind": "dense", "file": "doubtful.csv"}]},
+            True,
+            "give a 3 x 3",
+        ),
+        ("initialization", {"kind": "dense", "file": "doubtful.csv"}, True, "square"),
+        ("task", {"kind": "file", "file": "column.csv"}, True, "give 2 numbers"),
+    ]:
+        inner = table["blocks"][0] if "blocks" in table else table
+        inner.pop("header", None)
+        error = fault(folder, changed(path, table))
+        assert "line 1: numbers that may be names" in str(error)
+        assert "write header = true beside file" in str(error)
+        for header, expected in [(True, true), (False, false)]:
+            inner["header"] = header
+            if expected is True:
+                assert read(folder, changed(path, table)).dim == 2
+            else:
+                assert expected in str(fault(folder, changed(path, table)))
+    table = {"kind": "empirical", "file": "doubtful.csv"}
+    rows = [[1, 2], [2.5, 0.25], [0.25, 0.5]]
+    for header in (True, False):
+        samples = read_covariance(folder, **table, header=header).samples
+        np.testing.assert_array_equal(samples, rows[header:])
+    (folder / "column.csv").write_text("beta\n3\n4\n")
+
+
+def test_a_task_of_as_many_numbers_as_dimensions_has_no_header(folder):
+    (folder / "powers.csv").write_text("1\n0.5\n")
+    task = {"kind": "file", "file": "powers.csv"}
+    np.testing.assert_array_equal(read(folder, changed("task", task)).task, [1.0, 0.5])
+    table = changed("task", task) | {"feature_covariance": {"kind": "isotropic", "dim": 1}}
+    assert "may be names" in str(fault(folder, table))
+
+
+def test_a_matrix_may_be_without_header_and_of_no_csv(folder):
+    table = {"kind": "dense", "file": "sigma.npy", "header": False}
+    np.testing.assert_array_equal(array_of(read_covariance(folder, **table)), SIGMA)
+
+
+def test_what_an_unknown_key_holds_is_not_told(folder):
+    for value in ("hunter2", ["hunter2"], {"token": "hunter2"}):
+        error = fault(folder, changed("password", value))
+        assert error.field == "password"
+        assert "hunter2" not in str(error)
+        assert "unknown" in str(error)
+    assert "contxt_length: 40 is not valid" in str(fault(folder, changed("contxt_length", 40)))
+
+
+def test_letters_that_look_like_others_are_told(folder):
+    error = fault(folder, changed("feature_covariance.kind", "is\u043etropic"))
+    assert "'is\\u043etropic' has letters that may look like others" in str(error)
+    assert "'t\\u0430sk'" in str(fault(folder, changed("t\u0430sk", 1)))
+
+
 def test_relative_files_are_looked_up_beside_the_setting_file(folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
     read_covariance(folder, kind="dense", file="sigma.csv")
@@ -411,6 +478,11 @@ FAULTS = [
                 (f"{'factors[1].' * (depth - 9)}factors", deep(depth), "8 deep")
                 for depth in (9, 40)
             ],
+            ("header", {"kind": "spiked", "dim": 2, "spikes": [1], "header": True}, "give a file"),
+            ("header", {"kind": "dense", "file": "sigma.csv", "header": 1}, "valid boolean"),
+            ("header", {"kind": "isotropic", "dim": 2, "header": True}, "unknown"),
+            ("file", {"kind": "dense", "file": "sigma.npy", "header": True}, "has no header"),
+            ("file", {"kind": "dense", "file": "samples.csv", "header": False}, "line 1, column 1"),
             ("file", {"kind": "dense", "file": "samples.csv"}, "give a 3 x 3 matrix"),
             ("file", {"kind": "empirical", "file": "row.csv"}, "at least two rows"),
         ]
@@ -453,6 +525,13 @@ def test_faults_are_named(folder, field, table, complaint):
     assert complaint in str(error)
 
 
+class InHex(int):
+    """An integer of more digits than Python reads or prints in decimal."""
+
+    def __repr__(self):
+        return hex(self)
+
+
 def npy(shape, data=b"", descr="<f8"):
     """Return a .npy file with any header over any data."""
     header = repr({"descr": descr, "fortran_order": False, "shape": shape}).encode()
@@ -464,19 +543,19 @@ ARRAY_FAULTS = [
     ("table", b"1,2\n3,4\n", "give a .npy or a .csv file"),
     ("empty.csv", b"", "at least one"),
     ("header.csv", b"a,b\n", "at least one"),
-    ("ragged.csv", b"1,2\n3\n", "columns changed"),
+    ("ragged.csv", b"1,2\n3\n", "line 2: 1 column, not 2"),
     ("ragged_header.csv", b"a,b,c\n1,2\n3,4\n", "3 names for 2 columns"),
-    ("words.csv", b"a,b\n1,x\n", "could not convert"),
+    ("words.csv", b"a,b\n1,x\n", "line 2, column 'b': text"),
     ("mixed.csv", b"1,b\n1,2\n", "mixes names and numbers"),
-    ("semicolons.csv", b"1;2\n3;4\n", "could not convert"),
-    ("gaps.csv", b"1,\n3,4\n", "mixes"),
-    ("late_gaps.csv", b"1,2\n3,\n", "could not convert"),
+    ("semicolons.csv", b"1;2\n3;4\n", "separated by semicolons"),
+    ("gaps.csv", b"1,\n3,4\n", "line 1, column 2: nothing after the last comma"),
+    ("late_gaps.csv", b"1,2\n3,\n", "line 2, column 2: a missing value"),
     ("nan.csv", b"1,nan\nnan,1\n", "finite"),
     ("inf.csv", b"1,0\n0,1e999\n", "finite"),
     ("complex.csv", b"1,2j\n2j,1\n", "mixes"),
-    ("binary.csv", bytes(range(256)), "codec"),
-    ("zeros.csv", b"\0" * 100, ""),
-    ("long.csv", b"x" * 200_000, "field larger than field limit"),
+    ("binary.csv", bytes(range(256)), "binary data"),
+    ("zeros.csv", b"\0" * 100, "binary data"),
+    ("long.csv", b"x" * 200_000, "no numbers separated by commas"),
     ("empty.npy", b"", "not a .npy file of numbers"),
     ("text.npy", b"1,2\n3,4\n", "not a .npy file of numbers"),
     ("truncated.npy", npy((2, 2), b"\0" * 31), "not as long"),
@@ -484,7 +563,17 @@ ARRAY_FAULTS = [
     ("claims.npy", npy((10**9, 10**9)), "too large"),
     ("overflows.npy", npy((2**63, 2)), "too large"),
     ("widens.npy", npy((2**14, 2**14), descr="|i1"), "too large"),
-    ("negative.npy", npy((-2, -2), b"\0" * 32), "not as long"),
+    ("negative.npy", npy((-2, -2), b"\0" * 32), "the shape in its header is none"),
+    ("true.npy", npy((True, 1), b"\0" * 8), "the shape in its header is none"),
+    ("one_axis.npy", npy(4, b"\0" * 32), "not a .npy file of numbers"),
+    ("huge.npy", npy((InHex(16**9000), 2)), "more numbers than may be"),
+    ("long_axis.npy", npy((10**4000, 2)), "more numbers than may be"),
+    ("records.npy", npy((1, 1), b"\0" * 8, [("a", "<f8")]), "real numbers"),
+    ("dates.npy", npy((1, 1), b"\0" * 8, "<M8[s]"), "real numbers"),
+    ("parts.npy", npy((1,), b"\0" * 8, "(1,)f8"), "real numbers"),
+    ("header.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\x7f", "not a .npy file of numbers"),
+    ("version_9.npy", b"\x93NUMPY\x09\x00" + bytes(100), "not a .npy file of numbers"),
+    ("late_nan.npy", npy((2, 2), struct.pack("<4d", 1, 2, 3, math.inf)), "see entry 1, 1"),
     ("no_rows.npy", npy((0, 2)), "at least one"),
     ("vector.npy", npy((4,), b"\0" * 32), "give 2 axes"),
     ("cube.npy", npy((1, 2, 2), b"\0" * 32), "give 2 axes"),
@@ -521,6 +610,15 @@ def test_a_damaged_npy_file_is_rejected_or_read(folder, damage, position):
     accepts_or_names(
         folder, changed("feature_covariance", {"kind": "dense", "file": "damaged.npy"})
     )
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_number_that_is_not_finite_is_found_in_either_order(folder, order):
+    matrix = np.arange(6.0).reshape(2, 3)
+    matrix[1, 0] = math.nan
+    np.save(folder / "order.npy", np.asarray(matrix, order=order))
+    error = fault(folder, changed("feature_covariance", {"kind": "empirical", "file": "order.npy"}))
+    assert "see entry 1, 0" in str(error)
 
 
 def test_a_huge_array_file_is_not_read(folder):
@@ -561,10 +659,10 @@ def test_faulty_toml_is_reported_in_one_line(folder, content, complaint):
 def test_unreadable_setting_files_are_named(tmp_path):
     for path, complaint in [
         (tmp_path / "nowhere.toml", "no such file"),
-        (tmp_path, "cannot be read: Is a directory"),
+        (tmp_path, "a folder, not a regular file"),
         (tmp_path / ("x" * 5000), "cannot be read: File name too long"),
         ("a\0b", "cannot be read: embedded null byte"),
-        ("/dev/zero", "too large"),
+        ("/dev/zero", "a device, not a regular file"),
     ]:
         with pytest.raises(SettingFileError, match=re.escape(complaint)) as caught:
             Setting.from_toml(path)
@@ -606,7 +704,7 @@ COVARIANCE_TABLES = [
     {"kind": "ar1", "dim": 2, "rho": -0.5},
     {"kind": "equicorrelated", "dim": 2, "rho": 0.5},
     {"kind": "dense", "file": "sigma.csv"},
-    {"kind": "empirical", "file": "samples.csv"},
+    {"kind": "empirical", "file": "samples.csv", "header": True},
     {"kind": "test_foreign", "dim": 2, "weights": [1.0, 2.0]},
     {"kind": "spiked", "dim": 2, "spikes": [-0.5], "file": "row.csv"},
     {"kind": "factor_model", "values": [1.0, 0.0], "file": "samples.T.csv"},

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-import math
-import stat
 import warnings
 from pathlib import Path
-from typing import IO, Any
 
-import numpy as np
-
-from ttt_theory.checks import FloatArray, checked_array
-from ttt_theory.errors import InvalidSettingError, SettingFileError
+from ttt_theory.checks import FloatArray
+from ttt_theory.errors import SettingFileError
+from ttt_theory.files.csv_file import read_csv
+from ttt_theory.files.npy_file import read_npy
+from ttt_theory.files.opening import open_regular
 
 LARGEST_ARRAY_FILE = 2**30
 """Largest array file, and largest array once it is float64, in bytes."""
 
 
-def read_array(file: Path, ndim: int, largest: int = LARGEST_ARRAY_FILE) -> FloatArray:
+def read_array(
+    file: Path,
+    ndim: int,
+    largest: int = LARGEST_ARRAY_FILE,
+    header: bool | None = None,
+    entries: int | None = None,
+) -> FloatArray:
     r"""Read an array of finite real numbers.
+
+    What is wrong is said by line, column and kind; no content of the file is quoted but the names
+    of the columns of what is a table, since the file may be a link to something else.
 
     Parameters
     ----------
@@ -29,6 +35,12 @@ def read_array(file: Path, ndim: int, largest: int = LARGEST_ARRAY_FILE) -> Floa
         Number of axes, 1 or 2; a .csv file for 1 has one row or one column.
     largest : int
         Bytes that the file, and the array once it is float64, may take.
+    header : bool, optional
+        Whether the first line of a .csv file names the columns; if not given, the line tells, or
+        the file is refused.
+    entries : int, optional
+        How many numbers there should be, where that is known: a .csv file with one number a line
+        and as many lines has no header.
 
     Returns
     -------
@@ -51,93 +63,26 @@ def read_array(file: Path, ndim: int, largest: int = LARGEST_ARRAY_FILE) -> Floa
     array([[1., 2.],
            [3., 4.]])
     """
-    readers = {".npy": _read_npy, ".csv": _read_csv}
-    try:
-        reader = readers.get(file.suffix.lower())
-        if reader is None:
-            raise ValueError("give a .npy or a .csv file")
-        status = file.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError("not a regular file")
-        if status.st_size > largest:
-            raise ValueError(f"too large; give at most {largest} bytes")
-        with warnings.catch_warnings():
-            # NumPy warns of what is reported here as an error, or of old but sound files.
-            warnings.simplefilter("ignore")
-            array = reader(file, ndim, largest)
-        return checked_array("array", array, ndim)
-    except FileNotFoundError as error:
-        raise SettingFileError(str(file), "no such file") from error
-    except InvalidSettingError as error:
-        raise SettingFileError(str(file), error.remedy) from error
-    except OSError as error:
-        reason = f"cannot be read: {error.strerror or error}"
-        raise SettingFileError(str(file), reason) from error
-    except (ValueError, csv.Error) as error:
-        raise SettingFileError(str(file), str(error)) from error
-    except MemoryError as error:
-        raise SettingFileError(str(file), "too large for the memory") from error
-
-
-def _read_npy(file: Path, ndim: int, largest: int) -> Any:
-    with file.open("rb") as stream:
-        _check_npy_header(stream, file.stat().st_size, ndim, largest)
-        stream.seek(0)
-        return np.lib.format.read_array(stream, allow_pickle=False)
-
-
-def _check_npy_header(stream: IO[bytes], file_size: int, ndim: int, largest: int) -> None:
-    """Check what the header claims before anything of that size is allocated."""
-    try:
-        version = np.lib.format.read_magic(stream)
-        readers = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }
-        shape, _, dtype = readers[version](stream)
-    # NumPy parses the header as Python source, which fails in many ways. KeyError: version 3.0 is
-    # for records only.
-    except Exception as error:
-        raise ValueError(f"not a .npy file of numbers ({type(error).__name__})") from error
-    if dtype.kind not in "iuf":
-        raise ValueError(f"give real numbers, not {dtype}")
-    if len(shape) != ndim:
-        raise ValueError(f"give {ndim} axes, not the shape {shape}")
-    entries = math.prod(shape)
-    if entries * 8 > largest:
-        raise ValueError(f"too large: the header claims the shape {shape}")
-    if min(shape) < 0 or entries * dtype.itemsize != file_size - stream.tell():
-        raise ValueError(f"the file is not as long as its shape {shape} says")
-
-
-def _read_csv(file: Path, ndim: int, largest: int) -> Any:
-    with file.open(encoding="utf-8-sig") as stream:
-        names = _read_header(stream)
-        array = np.loadtxt(stream, delimiter=",", comments=None, quotechar='"', ndmin=2)
-    if array.nbytes > largest:
-        raise ValueError(f"too large; give at most {largest} bytes of numbers")
-    if array.size and names and len(names) != array.shape[1]:
-        raise ValueError(f"the header has {len(names)} names for {array.shape[1]} columns")
-    if ndim == 1 and 1 in array.shape:
-        return array.ravel()
-    return array
-
-
-def _read_header(stream: IO[str]) -> list[str]:
-    """Return the names in the header line, which is then read; without one, read nothing."""
-    names = next(csv.reader([stream.readline()]), [])
-    number_count = sum(map(_is_number, names))
-    if names and number_count == 0:
-        return names
-    if number_count < len(names):
-        raise ValueError("the first line mixes names and numbers")
-    stream.seek(0)
-    return []
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    suffix = file.suffix.lower()
+    if suffix not in {".npy", ".csv"}:
+        raise SettingFileError(str(file), "give a .npy or a .csv file")
+    with open_regular(file, largest) as stream:
+        try:
+            if suffix == ".csv":
+                array = read_csv(stream, ndim, largest, header, entries)
+            elif header:
+                raise ValueError("a .npy file has no header; leave the key header out")
+            else:
+                with warnings.catch_warnings():
+                    # NumPy warns of what is reported here as an error, or of old but sound files.
+                    warnings.simplefilter("ignore")
+                    array = read_npy(stream, ndim, largest)
+            array.flags.writeable = False
+            return array
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror or error}"
+            raise SettingFileError(str(file), reason) from error
+        except ValueError as error:
+            raise SettingFileError(str(file), str(error)) from error
+        except MemoryError as error:
+            raise SettingFileError(str(file), "too large for the memory") from error

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-import tomllib
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -21,7 +20,8 @@ import pydantic
 
 from ttt_theory.checks import FloatArray, checked_integer, checked_number
 from ttt_theory.covariance import Covariance, covariance_kinds
-from ttt_theory.errors import MISSING, InvalidSettingError, SettingFileError
+from ttt_theory.errors import MISSING, InvalidSettingError, SettingFileError, unshown
+from ttt_theory.files.toml_file import parse_toml
 from ttt_theory.linear.setting.array_file import LARGEST_ARRAY_FILE, read_array
 from ttt_theory.linear.setting.starts import (
     DenseWeights,
@@ -30,9 +30,6 @@ from ttt_theory.linear.setting.starts import (
     Pretraining,
     ZeroWeights,
 )
-
-LARGEST_FILE = 1_000_000
-"""Largest setting file, in bytes."""
 
 _Table = dict[str, Any]
 _Kinds = Mapping[str, type[Covariance]]
@@ -43,13 +40,14 @@ CovarianceReader = Callable[[_Table, str, Path], Covariance]
 
 def table_model(**keys: Any) -> _Model:
     """Return the model of a table, from each key's type and default as pydantic wants them."""
-    config = pydantic.ConfigDict(
-        strict=True, extra="forbid", allow_inf_nan=False, protected_namespaces=()
-    )
+    config = pydantic.ConfigDict(strict=True, allow_inf_nan=False, protected_namespaces=())
     model: _Model = pydantic.create_model("Table", __config__=config, **keys)
     return model
 
 
+_Numbers = Annotated[list[float], pydantic.FailFast()]
+_Tables = Annotated[list[_Table], pydantic.FailFast()]
+_FILE: dict[str, Any] = {"file": (str, ...), "header": (bool, None)}
 _SETTING = table_model(
     context_length=(int, ...),
     test_samples=(int, ...),
@@ -65,15 +63,15 @@ _PRETRAINING = table_model(
 )
 _TASK_KINDS = {
     "ones": table_model(kind=(str, ...), norm=(float, None)),
-    "vector": table_model(kind=(str, ...), values=(list[float], ...), norm=(float, None)),
+    "vector": table_model(kind=(str, ...), values=(_Numbers, ...), norm=(float, None)),
     "axis": table_model(kind=(str, ...), index=(int, ...), norm=(float, None)),
-    "file": table_model(kind=(str, ...), file=(str, ...), norm=(float, None)),
+    "file": table_model(kind=(str, ...), **_FILE, norm=(float, None)),
 }
 _INITIALIZATION_KINDS = {
     "zero": table_model(kind=(str, ...)),
     "pretrained": table_model(kind=(str, ...)),
     "scaled_pretrained": table_model(kind=(str, ...), factor=(float, ...)),
-    "dense": table_model(kind=(str, ...), file=(str, ...)),
+    "dense": table_model(kind=(str, ...), **_FILE),
 }
 
 
@@ -111,28 +109,7 @@ def read_fields(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         return fields_of_table(parse_toml(file), file.parent)
     except (MemoryError, RecursionError) as error:
-        raise SettingFileError(str(file), f"too large or too deeply nested ({error})") from error
-
-
-def parse_toml(file: Path) -> _Table:
-    """Return what a TOML file holds, or raise `SettingFileError`."""
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
-    except FileNotFoundError as error:
-        raise SettingFileError(str(file), "no such file") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SettingFileError(str(file), f"cannot be read: {reason}") from error
-    if len(content) > LARGEST_FILE:
-        raise SettingFileError(str(file), f"too large; give at most {LARGEST_FILE} bytes")
-    try:
-        # tomllib does not expect the byte-order mark that some editors write.
-        return tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise SettingFileError(str(file), f"not UTF-8 text: {error}") from error
-    except ValueError as error:  # also integers of more digits than int() takes
-        raise SettingFileError(str(file), f"not valid TOML: {error}") from error
+        raise SettingFileError(str(file), "too large or too deeply nested") from error
 
 
 def fields_of_table(
@@ -179,16 +156,19 @@ def fields_of_table(
 
 def checked_table(table: _Table, model: _Model, path: str) -> _Table:
     """Return the values of a table after a check of its keys and their types, defaults filled."""
+    for key, value in table.items():
+        # A misspelt key is both unknown and missing; the first says more.
+        if key not in model.model_fields:
+            name = "this key" if str(key).isascii() else f"this key, {key!a},"
+            known = ", ".join(model.model_fields)
+            remedy = f"{name} is unknown, the known ones are {known}"
+            raise InvalidSettingError(f"{path}.{key}".lstrip("."), unshown(value), remedy)
     try:
         return dict(model.model_validate(table))
     except pydantic.ValidationError as validation_error:
-        errors = validation_error.errors(include_url=False, include_context=False)
-        # A misspelt key is both unknown and missing; the first says more.
-        error = min(errors, key=lambda error: error["type"] != "extra_forbidden")
+        error = validation_error.errors(include_url=False, include_context=False)[0]
         value, remedy = error["input"], error["msg"].replace("Input should be", "give")
-        if error["type"] == "extra_forbidden":
-            remedy = f"this key is unknown, the known ones are {', '.join(model.model_fields)}"
-        elif error["type"] == "missing":
+        if error["type"] == "missing":
             value, remedy = MISSING, "this key is required"
         field = "".join(
             f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]
@@ -201,7 +181,10 @@ def _kind(table: _Table, kinds: Iterable[str], path: str) -> str:
     kind = table.get("kind", MISSING)
     known = list(kinds)
     if not isinstance(kind, str) or kind not in known:
-        raise InvalidSettingError(f"{path}.kind", kind, f"give one of {', '.join(known)}")
+        remedy = f"give one of {', '.join(known)}"
+        if isinstance(kind, str) and not kind.isascii():
+            remedy += f"; {kind!a} has letters that may look like others"
+        raise InvalidSettingError(f"{path}.kind", kind, remedy)
     return kind
 
 
@@ -228,10 +211,15 @@ def _covariance(
     keys = _covariance_keys(covariance_class)
     values = checked_table(table, keys.model, path)
     del values["kind"]
-    if keys.from_file is not None and (file := values.pop("file")) is not None:
-        array = _array(file, path, folder, ndim=2, largest=budget.left)
-        budget.left -= array.nbytes
-        values[keys.from_file] = array
+    if keys.from_file is not None:
+        file, header = values.pop("file"), values.pop("header")
+        if file is not None:
+            array = _array(file, header, path, folder, ndim=2, largest=budget.left)
+            budget.left -= array.nbytes
+            values[keys.from_file] = array
+        elif header is not None:
+            remedy = "give a file, too, or leave it out"
+            raise InvalidSettingError(f"{path}.header", header, remedy)
     for name in keys.lists_of_covariances:
         values[name] = tuple(
             _covariance(part, f"{path}.{name}[{index}]", folder, classes, budget)
@@ -265,7 +253,7 @@ def _covariance_keys(covariance_class: type[Covariance]) -> _CovarianceKeys:
         default = _default(field)
         if field.metadata.get("from_file"):
             from_file = field.name
-            keys["file"] = (str, ... if default is ... else None)
+            keys |= _FILE | {"file": (str, ... if default is ... else None)}
         elif field.init:
             keys[field.name] = (_toml_type(hints[field.name]), default)
             if hints[field.name] == tuple[Covariance, ...]:
@@ -276,10 +264,10 @@ def _covariance_keys(covariance_class: type[Covariance]) -> _CovarianceKeys:
 def _toml_type(hint: Any) -> Any:
     """Return the type that TOML gives for a field of another type."""
     if hint == tuple[Covariance, ...]:
-        return list[_Table]
+        return _Tables
     origin = typing.get_origin(hint)
     if origin is np.ndarray:
-        return list[float]
+        return _Numbers
     if origin is tuple:
         # TOML has lists only; what is in them stays strict.
         return Annotated[hint, pydantic.Strict(False)]
@@ -306,7 +294,7 @@ def _task(table: _Table, dim: int, folder: Path) -> FloatArray:
         task = np.zeros(dim)
         task[index] = 1.0
     elif kind == "file":
-        task = _array(values["file"], "task", folder, ndim=1)
+        task = _array(values["file"], values["header"], "task", folder, ndim=1, entries=dim)
     return task if values["norm"] is None else _rescaled(task, values["norm"])
 
 
@@ -328,7 +316,7 @@ def _initialization(table: _Table, folder: Path) -> Initialization:
     if kind == "zero":
         return ZeroWeights()
     if kind == "dense":
-        matrix = _array(values["file"], "initialization", folder, ndim=2)
+        matrix = _array(values["file"], values["header"], "initialization", folder, ndim=2)
         try:
             return DenseWeights(matrix)
         except InvalidSettingError as error:
@@ -350,9 +338,15 @@ def _pretraining(table: _Table, folder: Path, read: CovarianceReader) -> Pretrai
 
 
 def _array(
-    name: str, path: str, folder: Path, ndim: int, largest: int = LARGEST_ARRAY_FILE
+    name: str,
+    header: bool | None,
+    path: str,
+    folder: Path,
+    ndim: int,
+    largest: int = LARGEST_ARRAY_FILE,
+    entries: int | None = None,
 ) -> FloatArray:
     try:
-        return read_array(folder / name, ndim, largest)
+        return read_array(folder / name, ndim, largest, header, entries)
     except SettingFileError as error:
         raise error.within(f"{path}.file") from None
