@@ -400,6 +400,31 @@ def test_the_fingerprint_is_of_all_that_results_depend_on(tmp_path):
     assert len(changed) == 6
 
 
+def test_the_fingerprint_of_a_file_too_large_to_be_read_takes_no_time(tmp_path):
+    def fingerprint(size):
+        with (tmp_path / "large.npy").open("wb") as stream:
+            stream.truncate(size)
+        content = {"setting": {"task": {"kind": "file", "file": str(tmp_path / "large.npy")}}}
+        return read_plan(content).fingerprint()
+
+    # To read a terabyte would take ten minutes at least.
+    assert fingerprint(2**40) != fingerprint(2**40 + 1)
+
+
+def test_a_header_can_vary_like_any_field(tmp_path):
+    (tmp_path / "table.csv").write_text("1,2\n2.5,0.25\n0.25,0.5\n")
+    covariance = {"kind": "empirical", "file": str(tmp_path / "table.csv")}
+    content = {
+        "setting": SETTING | {"feature_covariance": covariance},
+        "grid": [{"feature_covariance.header": [True, False]}],
+    }
+    with_header, without = (read_plan(content).setting(index) for index in (0, 1))
+    np.testing.assert_array_equal(
+        with_header.feature_covariance.samples, [[2.5, 0.25], [0.25, 0.5]]
+    )
+    assert without.feature_covariance.samples.shape == (3, 2)
+
+
 NAMES = st.sampled_from(
     [
         *["kind", "dim", "rho", "name", "start", "stop", "num", "step", "spacing", "round", "norm"],

@@ -14,13 +14,21 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ttt_theory.claims.claim import Claim
-from ttt_theory.errors import ExtensionError, InvalidClaimError, TTTTheoryError, UnknownClaimError
+from ttt_theory.errors import (
+    ExtensionError,
+    InvalidClaimError,
+    SettingFileError,
+    TTTTheoryError,
+    UnknownClaimError,
+)
 from ttt_theory.execution.shipping import send_by_value
+from ttt_theory.files.opening import open_regular
 
 __all__ = ["all_claims", "find", "load_file", "matching", "register_claim"]
 
 _GROUP = "ttt_theory.claims"
 _OURS = "ttt-theory"
+_LARGEST_FILE = 10_000_000
 _ID = re.compile(r"[^\s*?\[\],:]+")
 
 _registered: dict[str, Claim] = {}
@@ -134,13 +142,19 @@ def load_file(path: Path) -> None:
     TTTTheoryError
         What the package refuses in it, such as an id that is taken.
     """
-    file = path.resolve()
+    try:
+        file = path.resolve()
+    except (OSError, RuntimeError) as error:  # a link that leads to itself
+        raise ExtensionError(str(path), f"cannot be read: {error}") from error
     # A name of its own, so that it hides no module and no module hides it.
-    name = f"with_{file.stem}_{zlib.crc32(str(file).encode()):08x}"
+    name = f"with_{file.stem}_{zlib.crc32(str(file).encode(errors='surrogateescape')):08x}"
     if name in _loaded:
         return
-    if not file.is_file():
-        raise ExtensionError(str(path), "no such file; give a Python file")
+    try:
+        open_regular(file, _LARGEST_FILE).close()
+    except SettingFileError as error:
+        reason = error.reason.partition("; ")[0]
+        raise ExtensionError(str(path), f"{reason}; give a Python file") from None
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise ExtensionError(str(path), "not a Python file; its name has to end in .py")

@@ -18,11 +18,12 @@ import numpy as np
 from ttt_theory.checks import checked_integer
 from ttt_theory.covariance import covariance_kinds
 from ttt_theory.errors import InvalidSettingError, SettingFileError
+from ttt_theory.files.toml_file import parse_toml
 from ttt_theory.linear.monte_carlo import METHODS
+from ttt_theory.linear.setting.array_file import LARGEST_ARRAY_FILE
 from ttt_theory.linear.setting.file import (
     checked_table,
     fields_of_table,
-    parse_toml,
     read_covariance,
     table_model,
 )
@@ -219,7 +220,7 @@ def read_plan(source: str | os.PathLike[str] | Mapping[str, Any], seed: int | No
         return Plan(content, folder)
     except (MemoryError, RecursionError) as error:
         name = "sweep" if isinstance(source, Mapping) else str(source)
-        raise SettingFileError(name, f"too large or too deeply nested ({error})") from error
+        raise SettingFileError(name, "too large or too deeply nested") from error
 
 
 def _plain(value: Any) -> Any:
@@ -269,7 +270,7 @@ def as_text(value: Any) -> str:
         text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
         text.encode()
     except ValueError as error:
-        remedy = f"give shorter integers, and texts that are Unicode ({error})"
+        remedy = "give shorter integers, and texts without surrogates"
         raise InvalidSettingError("sweep", value, remedy) from error
     return text
 
@@ -295,6 +296,10 @@ def _source(covariance_class: type[Covariance]) -> str:
 
 def _digest(file: Path) -> str:
     try:
+        status = file.stat()
+        if status.st_size > LARGEST_ARRAY_FILE:
+            # No setting has it read by this package, only a class of one's own.
+            return f"{status.st_size} bytes of {status.st_mtime_ns}"
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
