@@ -406,6 +406,7 @@ def _progress(*texts: str) -> Progress:
         TimeRemainingColumn,
     )
 
+    console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -413,7 +414,9 @@ def _progress(*texts: str) -> Progress:
         *map(TextColumn, texts),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
+        # A file or a pipe gets the line that says what is wrong, and no empty one before it.
+        disable=not console.is_terminal,
     )
 
 
