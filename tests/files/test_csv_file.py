@@ -131,6 +131,7 @@ FAULTS = [
     ("1 2\n3 4\n", "line 1, column 1: blanks", "by commas"),
     ("sep=;\n1;2\n", "line 1: no numbers", "delete the line"),
     ("a,b,\n1,2,\n", "line 1 ends with a comma", "delete it"),
+    ("a,b,,\n1,2,,\n", "line 1 ends with a comma", "delete it"),
     ("a,b\n1,2,\n", "line 2: ends with a comma", "delete it"),
     ("1,2,\n3,4,\n", "line 1, column 3: nothing after the last comma", "delete it"),
     ("a,b\n1,2\n,\n", "line 3: nothing but commas", "delete it"),
@@ -211,7 +212,9 @@ def test_a_table_of_more_numbers_than_may_be_is_refused():
 def test_a_list_is_one_row_or_one_column():
     np.testing.assert_array_equal(read("3,4\n", ndim=1), [3, 4])
     np.testing.assert_array_equal(read("beta\n3\n4\n", ndim=1), [3, 4])
-    assert refusal("1,2\n3,4\n", ndim=1).startswith("give a list")
+    assert "a list, not 2 rows of 2" in refusal("1,2.5\n3,4\n", ndim=1)
+    assert "with a point" not in refusal("1,2.5\n3,4\n", ndim=1)
+    assert "with a point, not a comma" in refusal("1,25\n0,5\n", ndim=1)
 
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -143,9 +143,10 @@ def read_csv(
     if ndim == 1:
         if 1 not in array.shape:
             rows, columns = array.shape
-            raise ValueError(
-                f"give a list, one row or one column of numbers, not {rows} rows of {columns}"
-            )
+            reason = f"give one row or one column of numbers, a list, not {rows} rows of {columns}"
+            decimal_commas = columns == 2 and np.array_equal(array, np.floor(array))
+            remedy = "; write decimals with a point, not a comma" if decimal_commas else ""
+            raise ValueError(reason + remedy)
         return array.ravel()
     return array
 
@@ -235,7 +236,7 @@ def _are_names(fields: list[str], number: int) -> bool:
 def _check_names(names: list[str], number: int) -> None:
     for position, name in enumerate(names, start=1):
         if _UNNAMED.fullmatch(name):
-            if position == len(names) > 1:
+            if position > 1 and not any(names[position - 1 :]):
                 raise ValueError(f"line {number} ends with a comma; delete it from every line")
             raise ValueError(f"line {number}, column {position}: no name; {_NO_INDEX}")
 
