@@ -14,6 +14,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -273,6 +274,27 @@ def write(file, content):
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
+def write_results(folder):
+    """Write files of HDF5 that no sweep wrote, and return their names."""
+    with h5py.File(folder / "records.nc", "w") as file:
+        file["x"] = np.zeros(3, dtype=[("a", "f8"), ("b", "S3")])
+        file["y"] = h5py.SoftLink("/nowhere")
+        file["z"] = h5py.ExternalLink("hidden.txt", "/x")
+    with h5py.File(folder / "lists.nc", "w") as file:
+        file.attrs["fingerprint"] = np.arange(3)
+        file.attrs["complete"] = np.arange(3)
+    with h5py.File(folder / "terabytes.nc", "w") as file:
+        file.create_dataset("x", shape=(10**6, 10**6), dtype="f8", chunks=(1000, 1000))
+        file.attrs["fingerprint"] = "0" * 64
+    write(folder / "random.nc", b"\x89HDF\r\n\x1a\n" + np.random.default_rng(2).bytes(1000))
+    write(folder / "random_journal.nc.journal", np.random.default_rng(3).bytes(1000))
+    os.mkfifo(folder / "fifo.nc")
+    return [
+        *["records.nc", "lists.nc", "terabytes.nc", "random.nc", "random_journal.nc", "fifo.nc"],
+        "folder.csv",
+    ]
+
+
 def commands(folder):
     """Write the files, and return the arguments of the command for each by a name."""
     (folder / "folder.csv").mkdir()
@@ -311,6 +333,9 @@ def commands(folder):
             add(f"{key}: {file}", ["risk"], content)
     for name, content in SWEEPS.items():
         add(f"sweep: {name}", OPTIONS["sweep"], content)
+    for file in write_results(folder):
+        start = ["sweep", "--resume", "--out", file]
+        add(f"out: {file}", start, "[setting]\n" + VALID)
     for option, start in OPTIONS.items():
         for file in (*OTHER_FILES, "hidden.txt", "/dev/random"):
             found[f"{option}: {file}"] = [*start, file]

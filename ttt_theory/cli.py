@@ -19,6 +19,7 @@ from ttt_theory.errors import InvalidSettingError, TTTTheoryError
 
 if TYPE_CHECKING:
     from types import ModuleType
+    from typing import Self
 
     from rich.progress import Progress
 
@@ -406,17 +407,28 @@ def _progress(*texts: str) -> Progress:
         TimeRemainingColumn,
     )
 
-    console = Console(stderr=True)
-    return Progress(
+    class LateProgress(Progress):
+        """In a file or a pipe, nothing before there is something: a fault stays one line."""
+
+        def __enter__(self) -> Self:
+            return super().__enter__() if self.console.is_terminal else self
+
+        def update(self, *args: Any, **changes: Any) -> None:
+            self.start()
+            super().update(*args, **changes)
+
+        def stop(self) -> None:
+            if self.live.is_started:
+                super().stop()
+
+    return LateProgress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         *map(TextColumn, texts),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=console,
-        # A file or a pipe gets the line that says what is wrong, and no empty one before it.
-        disable=not console.is_terminal,
+        console=Console(stderr=True),
     )
 
 

@@ -155,16 +155,19 @@ def _finished(path: Path, journal: Path, fingerprint: str, resume: bool) -> xr.D
     except OSError as error:  # such as a name that is too long
         remedy = f"give another name ({error.strerror})"
         raise InvalidSettingError("out", str(path), remedy) from error
+    import h5py
     import xarray as xr
 
     remedy = "it is not the result of this sweep; give another name"
     try:
-        dataset = xr.load_dataset(path, engine="h5netcdf")
-    except (OSError, ValueError) as error:
+        # Only what this package wrote is loaded: anything may be in the files of others.
+        with h5py.File(path) as file:
+            found = file.attrs.get("fingerprint")
+            if not isinstance(found, str) or found != fingerprint or not file.attrs["complete"]:
+                raise InvalidSettingError("out", str(path), remedy)
+        return xr.load_dataset(path, engine="h5netcdf")
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise InvalidSettingError("out", str(path), remedy) from error
-    if dataset.attrs.get("fingerprint") != fingerprint or not dataset.attrs.get("complete"):
-        raise InvalidSettingError("out", str(path), remedy)
-    return dataset
 
 
 def _check(plan: Plan, progress: Progress | None) -> None:
