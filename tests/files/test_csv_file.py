@@ -109,6 +109,7 @@ def test_a_single_column_of_as_many_numbers_as_wanted_has_no_header():
     assert "header = true" in refusal(content, ndim=1, entries=2)
     np.testing.assert_array_equal(read(content, ndim=1, entries=2, header=True), [1.5, 2.5])
     assert "header = true" in refusal("0,1,2\n0.5,0.25,0.125\n", ndim=1, entries=3)
+    assert "header = true" in refusal("0,1\n0.5,0.25\n", ndim=1, entries=2)
 
 
 FAULTS = [
@@ -183,6 +184,7 @@ FAULTS = [
     ("a,b\n1,2\n1,ö\n".encode("cp1252"), "line 3, column 'b': not UTF-8 text", "as UTF-8"),
     (b"PK\x03\x04 a workbook", "not UTF-8 text but an archive or a workbook", "as UTF-8"),
     (b"1,2\n" * 2000 + b"1,\0\n", "line 2001, column 2: binary data", ""),
+    ("1,2\n" * 300_000 + "1,x\n", "line 300001, column 2: text", ""),
     # Too long for what they hold.
     ("," * 10**6, "line 1: more than 1000000 columns", ".npy"),
     ("#\n" * 2000 + "1,2\n", "no numbers in the first 1001 lines", ""),
