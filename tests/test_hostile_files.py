@@ -176,7 +176,7 @@ ARRAYS = {
     "truncated.npy": npy((2, 2), bytes(31)),
     "version.npy": b"\x93NUMPY\x09\x00" + bytes(100),
     "long_header.npy": b"\x93NUMPY\x02\x00\x00\xe1\xf5\x05",
-    "header_100_mb.npy": (b"\x93NUMPY\x02\x00\x00\xe1\xf5\x05", 100_000_012),
+    "header_900_mb.npy": (b"\x93NUMPY\x02\x00" + struct.pack("<I", 9 * 10**8), 9 * 10**8 + 12),
     "nested.npy": b"\x93NUMPY\x01\x00" + struct.pack("<H", 9000) + b"(" * 9000,
     "numbers.npy": npy((2, 2), np.array([1, np.nan, 0, 1]).tobytes()),
     "late_nan.npy": (npy((8000, 8000)), len(npy((8000, 8000))) + 8000 * 8000 * 8, b"\xff" * 8),

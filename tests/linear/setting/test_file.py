@@ -614,11 +614,11 @@ def test_a_damaged_npy_file_is_rejected_or_read(folder, damage, position):
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_number_that_is_not_finite_is_found_in_either_order(folder, order):
-    matrix = np.arange(6.0).reshape(2, 3)
-    matrix[1, 0] = math.nan
+    matrix = np.zeros((1025, 1024))  # More than are read at once.
+    matrix[1024, 3] = math.nan
     np.save(folder / "order.npy", np.asarray(matrix, order=order))
     error = fault(folder, changed("feature_covariance", {"kind": "empirical", "file": "order.npy"}))
-    assert "see entry 1, 0" in str(error)
+    assert "see entry 1024, 3" in str(error)
 
 
 def test_a_huge_array_file_is_not_read(folder):
