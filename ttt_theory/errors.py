@@ -136,6 +136,104 @@ class LostWorkersError(TTTTheoryError, RuntimeError):
         return _one_line(f"workers: {_shortened(self.reason, _LONGEST_REASON)}")
 
 
+class MissingPackageError(TTTTheoryError, ImportError):
+    """A package that only some of this one needs is not installed.
+
+    Parameters
+    ----------
+    package : str
+        What is not there.
+    extra : str
+        The extra of this package that brings it; empty if none does.
+
+    Examples
+    --------
+    >>> print(MissingPackageError("sympy", "verify"))
+    sympy is not installed: pip install 'ttt-theory[verify]'
+    """
+
+    def __init__(self, package: str, extra: str = "") -> None:
+        super().__init__(package, extra)
+        self.package = package
+        self.extra = extra
+
+    def __str__(self) -> str:
+        remedy = f"pip install 'ttt-theory[{self.extra}]'" if self.extra else "install it"
+        return _one_line(f"{_shortened(self.package, _LONGEST_FIELD)} is not installed: {remedy}")
+
+
+class BrokenPackageError(TTTTheoryError, ImportError):
+    """A package is installed, but cannot be imported.
+
+    Parameters
+    ----------
+    package : str
+        What cannot be imported.
+    reason : str
+        What its import says.
+
+    Examples
+    --------
+    >>> print(BrokenPackageError("h5py", "libhdf5.so: cannot open shared object file"))
+    h5py is installed, but cannot be imported: libhdf5.so: cannot open shared object file;
+    reinstall it
+    """
+
+    def __init__(self, package: str, reason: str) -> None:
+        super().__init__(package, reason)
+        self.package = package
+        self.reason = reason
+
+    def __str__(self) -> str:
+        package = _shortened(self.package, _LONGEST_FIELD)
+        reason = _shortened(self.reason, _LONGEST_REASON)
+        return _one_line(f"{package} is installed, but cannot be imported: {reason}; reinstall it")
+
+
+class WorkerImportError(TTTTheoryError, ImportError):
+    """The workers of a cluster cannot import what they are asked to compute with.
+
+    Parameters
+    ----------
+    reason : str
+        What they cannot import, and what might help.
+
+    Examples
+    --------
+    >>> print(WorkerImportError("No module named 'sympy'; install it there"))
+    workers: No module named 'sympy'; install it there
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return _one_line(f"workers: {_shortened(self.reason, _LONGEST_REASON)}")
+
+
+class MixedVersionsError(TTTTheoryError, RuntimeError):
+    """Parts of one result were computed by different versions of the same packages.
+
+    Parameters
+    ----------
+    reason : str
+        Which versions met, and what to do.
+
+    Examples
+    --------
+    >>> print(MixedVersionsError("numpy 2.3.0 and 2.4.0; install one"))
+    versions: numpy 2.3.0 and 2.4.0; install one
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return _one_line(f"versions: {_shortened(self.reason, _LONGEST_REASON)}")
+
+
 class UnknownClaimError(TTTTheoryError, KeyError):
     """No registered claim has this id, or it does not apply.
 

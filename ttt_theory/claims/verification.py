@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from ttt_theory.checks import checked_integer
+from ttt_theory.checks import checked_integer, import_fault
 from ttt_theory.claims.claim import Claim, declared_tests
 from ttt_theory.claims.registration import all_claims, matching
 from ttt_theory.errors import InvalidSettingError, UnknownClaimError
 from ttt_theory.evidence.effort import ERROR_RATE, Effort
 from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict, joint_verdict
-from ttt_theory.execution import run_jobs
+from ttt_theory.execution import check_can_share, run_jobs
 
 __all__ = ["ClaimReport", "EvidenceJob", "PublishedReport", "Report", "Role", "jobs_of", "verify"]
 
@@ -88,6 +88,9 @@ class EvidenceJob:
         arguments = (effort,) if self.role is not Role.SETTING else (self.setting, effort)
         try:
             evidence = self._accepted(self._function(*arguments), effort)
+        except ImportError as error:
+            # A package that is missing says nothing of the claim.
+            raise import_fault(error) from error
         except Exception as error:  # noqa: BLE001
             # A wrong formula may divide by zero, leave a root finder without a root, or give a size
             # that no setting has; that costs this piece of evidence, not the rest of the run.  The
@@ -382,7 +385,7 @@ def verify(
     confirmed
     """
     seed = checked_integer("seed", seed, 0, 2**128 - 1)
-    workers = checked_workers(workers)
+    workers = checked_workers(workers, scheduler)
     start = time.perf_counter()
     jobs = jobs_of(claims, settings)
     tests = sum(job.tests for job in jobs)
@@ -418,11 +421,13 @@ def verify(
     )
 
 
-def checked_workers(workers: int | None) -> int:
+def checked_workers(workers: int | None, scheduler: str | None) -> int:
     """Return a number of processes, as many as there are cores if none is given."""
     if workers is None:
         workers = os.cpu_count() or 1
-    return checked_integer("workers", workers, 1, 1024)
+    workers = checked_integer("workers", workers, 1, 1024)
+    check_can_share(workers, scheduler, "verify")
+    return workers
 
 
 def _gathered(job: tuple[EvidenceJob, Effort]) -> tuple[list[Evidence], float]:

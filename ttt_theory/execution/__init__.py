@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ttt_theory.checks import importing
 from ttt_theory.execution.cluster import on_cluster
 from ttt_theory.execution.processes import in_processes
 from ttt_theory.execution.work_queue import Job, Result, WorkQueue, blas
@@ -18,7 +19,30 @@ from ttt_theory.execution.work_queue import Job, Result, WorkQueue, blas
 if TYPE_CHECKING:
     from ttt_theory.execution.work_queue import Indexed
 
-__all__ = ["in_order", "run_jobs"]
+__all__ = ["check_can_share", "in_order", "run_jobs"]
+
+
+def check_can_share(workers: int, scheduler: str | None, extra: str) -> None:
+    """Check that what shares jobs out is installed, before there is work that could be lost.
+
+    Parameters
+    ----------
+    workers, scheduler
+        As for `run_jobs`.
+    extra : str
+        The extra of this package that brings it where there is no scheduler.
+
+    Raises
+    ------
+    MissingPackageError
+        If it is not.
+    """
+    if scheduler is not None:
+        with importing("distributed", "distributed", "cloudpickle"):
+            pass
+    elif workers > 1:
+        with importing(extra, "joblib", "cloudpickle"):
+            pass
 
 
 def run_jobs(
@@ -56,7 +80,9 @@ def run_jobs(
     Raises
     ------
     InvalidSettingError
-        If no scheduler with workers answers at the address, or what this needs is not installed.
+        If no scheduler with workers answers at the address.
+    MissingPackageError, BrokenPackageError
+        If what shares the jobs out is not installed, or cannot be imported.
     LostWorkersError
         If the workers of the same jobs are killed again and again, or the cluster goes away.
     Exception
@@ -67,6 +93,7 @@ def run_jobs(
     >>> dict(run_jobs(abs, [-3, 5]))
     {0: 3, 1: 5}
     """
+    check_can_share(workers, scheduler, "sweep")
     if scheduler is not None:
         yield from on_cluster(function, WorkQueue(jobs), scheduler)
     elif workers > 1:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from ttt_theory.checks import importing
 from ttt_theory.errors import InvalidSettingError, LostWorkersError
 from ttt_theory.execution.shipping import Shipped, compute_packed, packed, shipped
 from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Job, Result
@@ -36,7 +37,7 @@ def on_cluster(
     with _connected(address) as client:
         # The result of a job is computed again when the worker that holds it is killed; data that
         # is scattered would be lost.
-        shared = _submit(client, _kept, shipped(function, "scheduler", address))
+        shared = _submit(client, _kept, shipped(function))
         running: dict[Any, Batch[Job]] = {}
         arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
         try:
@@ -70,12 +71,8 @@ def _kept(function: Shipped[Job, Result]) -> Shipped[Job, Result]:
 def _connected(address: str) -> Iterator[Any]:
     """Connect to the scheduler at an address, once it has workers."""
     remedy = "give the address of a running Dask scheduler, such as tcp://127.0.0.1:8786"
-    try:
+    with importing("distributed"):
         from distributed import Client
-    except ImportError:
-        raise InvalidSettingError(
-            "scheduler", address, "install ttt-theory[distributed] to use a Dask cluster"
-        ) from None
     # What the client logs about lost connections becomes an exception here.
     logger = logging.getLogger("distributed.client")
     level = logger.level

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
-from ttt_theory.errors import InvalidSettingError
+from ttt_theory.checks import importing
 from ttt_theory.execution.shipping import compute_packed, packed, shipped
 from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Job, Result
 
@@ -25,16 +25,10 @@ def in_processes(
     function: Callable[[Job], Result], queue: WorkQueue[Job], workers: int
 ) -> Indexed[Result]:
     """Do the jobs of a queue in several processes, of which any may be killed."""
-    try:
+    with importing("sweep"):
         from joblib import Parallel, delayed, parallel_config
-    except ImportError:
-        raise InvalidSettingError(
-            "workers",
-            workers,
-            "give 1, or install ttt-theory[sweep] for several processes",
-        ) from None
 
-    sent = shipped(function, "workers", workers)
+    sent = shipped(function)
     while not queue.is_done():
         batches = iter(lambda: queue.take(workers), None)
         with parallel_config(

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic
 
-from ttt_theory.errors import InvalidSettingError
+from ttt_theory.checks import importing
 from ttt_theory.execution.work_queue import Finished, Job, Result, compute
 
 __all__ = ["Shipped", "compute_packed", "packed", "send_by_value", "shipped"]
@@ -50,30 +50,21 @@ def _loaded(function: Shipped[Any, Any]) -> Callable[[Any], Any]:
 
 def packed(content: object) -> bytes:
     """Return anything as bytes, with the code that only this process has."""
-    import cloudpickle
+    with importing("sweep"):
+        import cloudpickle
 
     return bytes(cloudpickle.dumps(content))
 
 
-def shipped(function: Callable[[Job], Result], field: str, value: object) -> Shipped[Job, Result]:
+def shipped(function: Callable[[Job], Result]) -> Shipped[Job, Result]:
     """Return a function that other processes can call.
-
-    Raises
-    ------
-    InvalidSettingError
-        If what this needs is not installed; it names the field and value that ask for it.
 
     Examples
     --------
-    >>> shipped(lambda job: job + 1, "workers", 2)(41)
+    >>> shipped(lambda job: job + 1)(41)
     42
     """
-    try:
-        import cloudpickle
-    except ImportError:
-        remedy = "install ttt-theory[sweep] for several processes"
-        raise InvalidSettingError(field, value, remedy) from None
-    content = cloudpickle.dumps(function)
+    content = packed(function)
     return Shipped(hashlib.sha256(content).hexdigest(), content)
 
 

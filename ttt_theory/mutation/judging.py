@@ -192,7 +192,7 @@ def mutants(
     >>> report.total >= 10, report.all_killed
     (True, True)
     """
-    workers = checked_workers(workers)
+    workers = checked_workers(workers, scheduler)
     start = time.perf_counter()
     chosen = {job.claim.id: job.claim for job in jobs_of(claims)}
     # Controls gather all evidence and take longest; started first, they keep no process busy last.

@@ -11,7 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttt_theory.errors import InvalidSettingError, StatementError
+from ttt_theory.checks import importing
+from ttt_theory.errors import (
+    BrokenPackageError,
+    InvalidSettingError,
+    MissingPackageError,
+    StatementError,
+)
 from ttt_theory.statements.syntax import parse
 
 if TYPE_CHECKING:
@@ -21,6 +27,9 @@ __all__ = ["StatementVerdict", "check", "undecided"]
 
 _LONGEST_SECONDS = 15.0
 _LARGEST_DIM = 64
+_ERRORS = {
+    each.__name__: each for each in (BrokenPackageError, MissingPackageError, StatementError)
+}
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,9 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     {'n': '1', 'k': '1', 'd': '1', 'norm2': '1', 'noise': '0', 'alpha': '1', 'gamma': '1',
      'left': '2/3', 'right': '2/3'}
     """
+    # The process that works on it tells what it lacks, too, but may have a path of its own.
+    with importing("verify", "sympy", "flint", "hypothesis"):
+        pass
     parsed = parse(statement)
     arrays = None
     if setting is not None:
@@ -117,8 +129,6 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
             return _verdict(statement, undecided(reason))
         arrays = _arrays(setting)
     answer = _in_a_process(pickle.dumps((statement, arrays)))
-    if "error" in answer:
-        raise StatementError(answer["error"])
     return _verdict(statement, answer)
 
 
@@ -170,4 +180,6 @@ def _in_a_process(request: bytes) -> dict[str, Any]:
         reason = lines[-1] if lines else f"status {finished.returncode}"
         return undecided(f"the process that worked on it failed: {reason}")
     answer: dict[str, Any] = json.loads(finished.stdout)
+    if "error" in answer:
+        raise _ERRORS[answer["error"]](*answer["arguments"])
     return answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.checks import checked_integer
+from ttt_theory.checks import checked_integer, importing
 from ttt_theory.errors import InvalidSettingError
-from ttt_theory.execution import run_jobs
+from ttt_theory.execution import check_can_share, run_jobs
 from ttt_theory.sweeps.columns import COLUMNS, STATUS
 from ttt_theory.sweeps.computing import ChunkFunction, settings_per_chunk
 from ttt_theory.sweeps.dataset import as_dataset, save
@@ -102,7 +101,13 @@ def sweep(
     0.6011...
     """
     workers = checked_integer("workers", workers, 1, 1024)
-    _check_installed(["xarray"] if out is None else ["xarray", "h5netcdf", "h5py"])
+    with importing("sweep", "xarray"):
+        import xarray  # noqa: F401
+    if out is not None:
+        # Needed at the end alone, which is no time to learn that they are broken.
+        with importing("sweep", "h5netcdf", "h5py"):
+            import h5netcdf  # noqa: F401
+    check_can_share(workers, scheduler, "sweep")
     plan = read_plan(source, seed)
     fingerprint = plan.fingerprint()
     path, journal_path = None, None
@@ -131,12 +136,6 @@ def sweep(
         if dataset.attrs["complete"]:
             journal.remove()
     return dataset
-
-
-def _check_installed(modules: list[str]) -> None:
-    for module in modules:
-        if importlib.util.find_spec(module) is None:
-            raise InvalidSettingError(module, "not installed", "install ttt-theory[sweep]")
 
 
 def _finished(path: Path, journal: Path, fingerprint: str, resume: bool) -> xr.Dataset | None:
