@@ -7,6 +7,7 @@ import dataclasses
 import importlib
 import importlib.metadata
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
@@ -117,7 +118,10 @@ def verify(
     _load(extensions)
     settings = {str(path): Setting.from_toml(path) for path in setting or []}
     if report is not None:
-        _writable(report, "report.md")
+        # Before the work, not after it.
+        with _writing(report):
+            report.mkdir(parents=True, exist_ok=True)
+            (report / "report.md").touch()
     total = len(jobs_of(claim, settings))
     with progress_bar() as progress:
         bar = progress.add_task("verifying", total=total)
@@ -136,7 +140,8 @@ def verify(
             progress=advance,
         )
     if report is not None:
-        write_report(outcome, report)
+        with _writing(report):
+            write_report(outcome, report)
     if as_json:
         print_json(outcome.as_dict())
     else:
@@ -307,7 +312,10 @@ def mutants(
     _load(extensions)
     chosen = matching(claim) if claim else all_claims()
     if report is not None:
-        _writable(report, "mutants.md")
+        # Before the work, not after it.
+        with _writing(report):
+            report.mkdir(parents=True, exist_ok=True)
+            (report / "mutants.md").touch()
     with progress_bar() as progress:
         bar = progress.add_task("planting", total=None)
 
@@ -316,7 +324,8 @@ def mutants(
 
         outcome = judge_mutants(chosen, workers=workers, scheduler=scheduler, progress=advance)
     if report is not None:
-        write_report(outcome, report)
+        with _writing(report):
+            write_report(outcome, report)
     if as_json:
         print_json(outcome.as_dict())
     else:
@@ -412,12 +421,11 @@ def _load(extensions: list[Path] | None) -> None:
                 load_file(path)
 
 
-def _writable(folder: Path, name: str) -> None:
-    """Make the folder of the report before the work, not after it."""
+@contextlib.contextmanager
+def _writing(report: Path) -> Iterator[None]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
+        yield
     except OSError as error:
         raise InvalidSettingError(
-            "report", str(folder), f"give a folder that can be written ({error.strerror})"
-        ) from None
+            "report", str(report), f"give a folder that can be written ({error.strerror or error})"
+        ) from error

@@ -56,10 +56,14 @@ codecs.register_error(_SPELLED_OUT, _spelled_out)
 
 def adapt() -> None:
     """Have both streams there, and able to print any text whatever their encoding."""
-    for name in ("stdout", "stderr"):
+    for number, name in enumerate(("stdout", "stderr"), 1):
         stream = getattr(sys, name)
-        if stream is None:  # It was closed from the start.
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        if stream is None:
+            # It was closed from the start, which the processes that this one starts must not see.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, number)
+            os.set_inheritable(number, True)
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_SPELLED_OUT)
 
@@ -153,10 +157,20 @@ def print_table(table: Table) -> None:
             spelled = text.encode(self.encoding, _SPELLED_OUT).decode(self.encoding)
             return super().render_str(spelled, **options)
 
-    console = SpellingConsole(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
-    with console.capture() as drawn:
-        console.print(table)
-    say(drawn.get().removesuffix("\n"))
+    drawn = _Drawing()
+    SpellingConsole(file=drawn, width=None if drawn.isatty() else 120).print(table)
+    say(drawn.getvalue().removesuffix("\n"))
+
+
+class _Drawing(io.StringIO):
+    """Memory that looks like standard output."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return sys.stdout.encoding or "utf-8"
+
+    def isatty(self) -> bool:
+        return sys.stdout.isatty()
 
 
 def print_json(document: object) -> None:

@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from ttt_theory.checks import importing
+from ttt_theory.errors import InvalidSettingError
 from ttt_theory.execution.shipping import compute_packed, packed, shipped
 from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Job, Result
 
@@ -25,8 +26,14 @@ def in_processes(
     function: Callable[[Job], Result], queue: WorkQueue[Job], workers: int
 ) -> Indexed[Result]:
     """Do the jobs of a queue in several processes, of which any may be killed."""
-    with importing("sweep"):
+    # Where processes cannot share semaphores joblib warns, and takes threads instead.
+    with importing("sweep"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         from joblib import Parallel, delayed, parallel_config
+        from joblib.parallel import mp
+    if mp is None:
+        remedy = "give 1: this system has no room for what processes share (see /dev/shm)"
+        raise InvalidSettingError("workers", workers, remedy)
 
     sent = shipped(function)
     while not queue.is_done():

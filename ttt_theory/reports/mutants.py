@@ -84,6 +84,7 @@ def _section(title: str, judgements: list[Judgement]) -> list[str]:
 def write_report(report: MutantReport, folder: Path) -> None:
     """Write ``mutants.md`` and ``mutants.json`` into a folder, made if missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "mutants.md").write_text(as_markdown(report), encoding="utf-8")
-    document = json.dumps(report.as_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    # A setting may have any file name, also one that is no Unicode.
+    (folder / "mutants.md").write_text(as_markdown(report), "utf-8", errors="backslashreplace")
+    document = json.dumps(report.as_dict(), indent=2, allow_nan=False)
     (folder / "mutants.json").write_text(document + "\n", encoding="utf-8")
