@@ -20,7 +20,7 @@ from ttt_theory.claims.registration import all_claims, matching
 from ttt_theory.errors import InvalidSettingError, UnknownClaimError
 from ttt_theory.evidence.effort import ERROR_RATE, Effort
 from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict, joint_verdict
-from ttt_theory.execution import check_can_share, run_jobs
+from ttt_theory.execution import Provenance, check_can_share, run_jobs
 
 __all__ = ["ClaimReport", "EvidenceJob", "PublishedReport", "Report", "Role", "jobs_of", "verify"]
 
@@ -205,6 +205,8 @@ class Report:
         Wall time.
     interrupted : bool
         Whether Ctrl-C ended the run before all evidence was in.
+    versions : dict of str to str
+        Of the packages that gathered the evidence, where it was gathered.
     """
 
     claims: list[ClaimReport]
@@ -214,6 +216,7 @@ class Report:
     settings: list[str] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
+    versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -250,6 +253,7 @@ class Report:
             "sequential": self.sequential,
             "seed": self.seed,
             "settings": self.settings,
+            "versions": self.versions,
             "seconds": self.seconds,
             "statistical_tests": self.statistical_tests,
             "claims": [claim.as_dict() for claim in self.claims],
@@ -393,12 +397,14 @@ def verify(
     # Simulations take longest; started first, they do not keep one process busy at the end.
     order = sorted(range(len(jobs)), key=lambda place: not jobs[place].tests)
     outcomes: dict[int, tuple[list[Evidence], float]] = {}
+    provenance = Provenance()
     try:
         for position, outcome in run_jobs(
             _gathered,
             [(jobs[place], effort) for place in order],
             workers=min(workers, max(1, len(jobs))),
             scheduler=scheduler,
+            provenance=provenance,
         ):
             place = order[position]
             outcomes[place] = outcome
@@ -418,6 +424,7 @@ def verify(
         list(settings or {}),
         time.perf_counter() - start,
         interrupted=len(outcomes) < len(jobs),
+        versions=provenance.versions or {},
     )
 
 

@@ -231,7 +231,10 @@ def simulate(
         except KeyboardInterrupt:
             interrupted = True
     if estimate is not None:
-        print_fields(dataclasses.asdict(estimate), as_json)
+        fields = dataclasses.asdict(estimate)
+        if not as_json:
+            del fields["versions"]
+        print_fields(fields, as_json)
     if interrupted:
         note("interrupted: the estimate is over the prompts finished so far")
         raise typer.Exit(_INTERRUPTED)

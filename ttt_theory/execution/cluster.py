@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
+import operator
 import queue
 import time
 import warnings
@@ -13,8 +15,8 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ttt_theory.checks import importing
-from ttt_theory.errors import InvalidSettingError, LostWorkersError
-from ttt_theory.execution.shipping import Shipped, compute_packed, packed, shipped
+from ttt_theory.errors import InvalidSettingError, LostWorkersError, WorkerImportError
+from ttt_theory.execution.shipping import compute_packed, packed, shipped, unreadable
 from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Job, Result
 
 if TYPE_CHECKING:
@@ -35,9 +37,13 @@ def on_cluster(
     function anew with every batch.
     """
     with _connected(address) as client:
+        import cloudpickle
+
         # The result of a job is computed again when the worker that holds it is killed; data that
-        # is scattered would be lost.
-        shared = _submit(client, _kept, shipped(function))
+        # is scattered would be lost.  Nothing of this package is named to Dask itself, which takes
+        # a worker without it for one that is gone.
+        work_on = functools.partial(compute_packed, shipped(function))
+        shared = _submit(client, cloudpickle.loads, packed(work_on))
         running: dict[Any, Batch[Job]] = {}
         arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
         try:
@@ -47,7 +53,7 @@ def on_cluster(
                     batch = work.take(workers)
                     if batch is None:
                         break
-                    future = _submit(client, compute_packed, shared, packed(batch))
+                    future = _submit(client, operator.call, shared, packed(batch))
                     running[future] = batch
                     future.add_done_callback(arrived.put)
                 for future in _arrivals(arrived, client, address) if running else ():
@@ -60,11 +66,6 @@ def on_cluster(
         finally:
             with contextlib.suppress(CancelledError, OSError):
                 client.cancel([*running, shared], force=True)
-
-
-def _kept(function: Shipped[Job, Result]) -> Shipped[Job, Result]:
-    """Have the function kept by the workers."""
-    return function
 
 
 @contextlib.contextmanager
@@ -155,6 +156,8 @@ def _result(future: Any, address: str) -> Any:
         error = future.exception()
         if isinstance(error, KilledWorker):
             return None
+        if isinstance(error, ImportError) and not isinstance(error, WorkerImportError):
+            raise unreadable(error) from error
         raise error
     try:
         return future.result(_SECONDS_WITHOUT_WORKERS)

@@ -13,9 +13,10 @@ from types import ModuleType
 from typing import Any, Generic
 
 from ttt_theory.checks import importing
+from ttt_theory.errors import WorkerImportError
 from ttt_theory.execution.work_queue import Finished, Job, Result, compute
 
-__all__ = ["Shipped", "compute_packed", "packed", "send_by_value", "shipped"]
+__all__ = ["Shipped", "compute_packed", "packed", "send_by_value", "shipped", "unreadable"]
 
 _FUNCTIONS_KEPT = 4
 
@@ -68,11 +69,30 @@ def shipped(function: Callable[[Job], Result]) -> Shipped[Job, Result]:
     return Shipped(hashlib.sha256(content).hexdigest(), content)
 
 
-def compute_packed(function: Callable[[Any], Result], batch: bytes) -> Finished[Result]:
-    """Do a packed batch in a worker."""
+def compute_packed(function: Shipped[Any, Result], batch: bytes) -> Finished[Result]:
+    """Do a packed batch in a worker.
+
+    Raises
+    ------
+    WorkerImportError
+        If the worker lacks what the function or the jobs are made of.
+    """
     import cloudpickle
 
-    return compute(function, cloudpickle.loads(batch))
+    try:
+        loaded, jobs = _loaded(function), cloudpickle.loads(batch)
+    except Exception as error:
+        raise unreadable(error) from error
+    return compute(loaded, jobs)
+
+
+def unreadable(error: BaseException) -> WorkerImportError:
+    """Say why a worker cannot read what it was sent."""
+    return WorkerImportError(
+        f"they cannot read what is sent to them ({type(error).__name__}: {error}); install there "
+        "what is installed here, in the same versions, or keep classes of your own in a file given "
+        "by --with, which is sent along"
+    )
 
 
 def send_by_value(name: str) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from ttt_theory.checks import checked_integer, checked_number
 from ttt_theory.covariance import Covariance
 from ttt_theory.errors import InvalidSettingError, OutOfRangeError
+from ttt_theory.execution import Provenance
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.risk import risk_of
 from ttt_theory.linear.exact.weights import original_weights, starting_weights
@@ -70,6 +71,8 @@ class SimulatedRisk:
         What the run can be repeated with.
     seconds : float
         Wall time.
+    versions : dict of str to str
+        Of the packages that simulated, where the prompts were simulated.
     """
 
     mean: float
@@ -79,6 +82,7 @@ class SimulatedRisk:
     method: str
     seed: int
     seconds: float
+    versions: dict[str, str]
 
 
 def literal_simulator(setting: Setting) -> LiteralSimulator:
@@ -282,14 +286,26 @@ def estimates(
 ) -> Iterator[SimulatedRisk]:
     """Yield the estimate of `simulate` after every chunk of prompts, for a reduced setting."""
     simulator = rescaled(_simulator(problem, start, method), problem)
+    provenance = Provenance()
     chunks = run(
-        simulator.coefficients, prompts, seed, simulator.prompts_per_chunk, workers, scheduler
+        simulator.coefficients,
+        prompts,
+        seed,
+        simulator.prompts_per_chunk,
+        workers,
+        scheduler,
+        provenance,
     )
-    return _estimates(chunks, problem, step_size, method, seed)
+    return _estimates(chunks, problem, step_size, method, seed, provenance)
 
 
 def _estimates(
-    chunks: Iterator[Moments], problem: Problem, step_size: float, method: str, seed: int
+    chunks: Iterator[Moments],
+    problem: Problem,
+    step_size: float,
+    method: str,
+    seed: int,
+    provenance: Provenance,
 ) -> Iterator[SimulatedRisk]:
     start = time.perf_counter()
     total: Moments | None = None
@@ -307,6 +323,7 @@ def _estimates(
             method=method,
             seed=seed,
             seconds=time.perf_counter() - start,
+            versions=provenance.versions or {},
         )
 
 

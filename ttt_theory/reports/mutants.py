@@ -46,7 +46,8 @@ def as_table(report: MutantReport) -> Table:
 
 def as_markdown(report: MutantReport) -> str:
     """Return the Markdown report: a summary, then every mutant."""
-    lines = ["# Mutants", "", f"{summary(report)}.", ""]
+    versions = ", ".join(map(" ".join, report.versions.items()))
+    lines = ["# Mutants", "", f"{summary(report)}.", f"Computed with {versions}.", ""]
     lines += [
         f"| {' | '.join((*_COLUMNS, 'seconds'))} |",
         "|---|---:|---:|---:|---:|---:|---|---:|",

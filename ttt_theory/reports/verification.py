@@ -86,6 +86,7 @@ def as_markdown(report: Report) -> str:
         "# Verification report",
         "",
         f"Verdict: **{report.verdict}**, on {where}; {run}.",
+        f"Computed with {', '.join(map(' '.join, report.versions.items()))}.",
         "",
         _error_budget(report),
         "",

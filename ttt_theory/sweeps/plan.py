@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
 import inspect
 import json
 import os
@@ -149,7 +148,7 @@ class Plan:
         return SettingFileError(error.file, f"{error.reason} (at {place})", error.field)
 
     def fingerprint(self) -> str:
-        """Return a digest of everything that the results depend on, but no name of a folder."""
+        """Return a digest of all that is asked for: no name of a folder, nor who computes it."""
         parts = {
             "content": self.text,
             "files": {name: _digest(self.folder / name) for name in sorted(self._files())},
@@ -158,7 +157,6 @@ class Plan:
                 for kind in sorted(self.kinds.keys() & set(_texts(self.content)))
             },
             "results": sorted(NAMES),
-            "versions": versions(),
         }
         return hashlib.sha256(as_text(parts).encode()).hexdigest()
 
@@ -231,11 +229,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple | range):
         return [_plain(inner) for inner in value]
     return value
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what computes the results."""
-    return {name: importlib.metadata.version(name) for name in ("ttt-theory", "numpy", "scipy")}
 
 
 def _simulation(table: dict[str, Any] | None) -> Simulation | None:

@@ -12,10 +12,10 @@ import numpy as np
 
 from ttt_theory.checks import checked_integer, importing
 from ttt_theory.errors import InvalidSettingError
-from ttt_theory.execution import check_can_share, run_jobs
+from ttt_theory.execution import Provenance, check_can_share, run_jobs, versions
 from ttt_theory.sweeps.columns import COLUMNS, STATUS
 from ttt_theory.sweeps.computing import ChunkFunction, settings_per_chunk
-from ttt_theory.sweeps.dataset import as_dataset, save
+from ttt_theory.sweeps.dataset import as_dataset, save, version_attributes
 from ttt_theory.sweeps.journal import Journal
 from ttt_theory.sweeps.plan import Plan, read_plan
 
@@ -80,6 +80,8 @@ def sweep(
         If a file cannot be read.
     InvalidSettingError
         If an argument, the grid or a setting of it is not valid, or `out` cannot be written.
+    MixedVersionsError
+        If the workers, or whoever computed what is resumed, have other versions of the packages.
 
     Examples
     --------
@@ -117,7 +119,8 @@ def sweep(
         # A link leads to the file that is written, and stays.
         path = Path(os.path.realpath(out))
         journal_path = path.with_name(f"{path.name}.journal")
-        finished = _finished(path, journal_path, fingerprint, resume)
+        here = None if scheduler is not None else versions()
+        finished = _finished(path, journal_path, fingerprint, here, resume)
         if finished is not None:
             return finished
     with Journal(journal_path, fingerprint, len(COLUMNS) + 1) as journal:
@@ -130,7 +133,8 @@ def sweep(
         # An interruption keeps what is done: the dataset tells that it is not all.
         with suppress(KeyboardInterrupt):
             _compute(plan, fingerprint, journal, workers, scheduler, progress)
-        dataset = as_dataset(plan, _collected(plan, journal), fingerprint)
+        results = _collected(plan, journal)
+        dataset = as_dataset(plan, results, fingerprint, journal.versions() or {})
         if path is not None:
             save(dataset, path)
         if dataset.attrs["complete"]:
@@ -138,8 +142,13 @@ def sweep(
     return dataset
 
 
-def _finished(path: Path, journal: Path, fingerprint: str, resume: bool) -> xr.Dataset | None:
-    """Return the dataset if it is there already, and None if it is to be made."""
+def _finished(
+    path: Path, journal: Path, fingerprint: str, here: dict[str, str] | None, resume: bool
+) -> xr.Dataset | None:
+    """Return the dataset if it is there already, and None if it is to be made.
+
+    It has to be what would be made now: where this process would do the work, by its versions.
+    """
     try:
         if not path.parent.is_dir():
             raise InvalidSettingError("out", str(path), "give a file in a folder that exists")
@@ -162,6 +171,11 @@ def _finished(path: Path, journal: Path, fingerprint: str, resume: bool) -> xr.D
     except (OSError, ValueError) as error:
         raise InvalidSettingError("out", str(path), remedy) from error
     if dataset.attrs.get("fingerprint") != fingerprint or not dataset.attrs.get("complete"):
+        raise InvalidSettingError("out", str(path), remedy)
+    made_with = {name: dataset.attrs.get(name) for name in version_attributes(here or {})}
+    if made_with != version_attributes(here or {}):
+        listed = ", ".join(f"{name} {version}" for name, version in made_with.items())
+        remedy = f"it was made by {listed}: install these, delete it, or give another name"
         raise InvalidSettingError("out", str(path), remedy)
     return dataset
 
@@ -188,8 +202,15 @@ def _compute(
     if progress is not None:
         progress("computing", done, len(plan))
     task = ChunkFunction.of(plan, fingerprint)
-    with closing(run_jobs(task, missing, workers=workers, scheduler=scheduler)) as results:
+    known = journal.versions()
+    provenance = Provenance(known, "install those it was begun with, or delete its journal")
+    results = run_jobs(task, missing, workers=workers, scheduler=scheduler, provenance=provenance)
+    with closing(results):
         for position, chunk in results:
+            if known is None:
+                known = provenance.versions
+                assert known is not None
+                journal.computed_with(known)
             journal.record(missing[position], chunk)
             done += len(chunk)
             if progress is not None:
