@@ -13,9 +13,15 @@ import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ttt_theory.checks import import_fault, importing
 from ttt_theory.claims.claim import Claim
-from ttt_theory.errors import ExtensionError, InvalidClaimError, TTTTheoryError, UnknownClaimError
+from ttt_theory.errors import (
+    ExtensionError,
+    InvalidClaimError,
+    TTTTheoryError,
+    UnknownClaimError,
+    import_fault,
+    importing,
+)
 from ttt_theory.execution.shipping import send_by_value
 
 __all__ = ["all_claims", "find", "load_file", "matching", "register_claim"]

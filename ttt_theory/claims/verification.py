@@ -7,17 +7,17 @@ import math
 import os
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 import numpy as np
 
-from ttt_theory.checks import checked_integer, import_fault
+from ttt_theory.checks import checked_integer
 from ttt_theory.claims.claim import Claim, declared_tests
 from ttt_theory.claims.registration import all_claims, matching
-from ttt_theory.errors import InvalidSettingError, UnknownClaimError
+from ttt_theory.errors import InvalidSettingError, UnknownClaimError, import_fault
 from ttt_theory.evidence.effort import ERROR_RATE, Effort
 from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict, joint_verdict
 from ttt_theory.execution import Provenance, check_can_share, run_jobs
@@ -283,6 +283,9 @@ def jobs_of(
     UnknownClaimError
         If a pattern matches nothing, or its claims have nothing to check on the settings.
     """
+    if settings is not None and not isinstance(settings, Mapping):
+        remedy = "give settings by name, such as {'mine': Setting.from_toml(\"my.toml\")}"
+        raise InvalidSettingError("settings", settings, remedy)
     if settings is not None and len(settings) > _MOST_SETTINGS:
         raise InvalidSettingError("setting", len(settings), f"give at most {_MOST_SETTINGS} a run")
     groups = _groups(claims)
@@ -310,6 +313,10 @@ def _groups(claims: Sequence[str | Claim] | None) -> dict[str, list[Claim]]:
         return {"*": all_claims()}
     if isinstance(claims, str | Claim):
         claims = [claims]
+    claims = list(claims) if isinstance(claims, Iterable) else [claims]
+    for each in claims:
+        if not isinstance(each, str | Claim):
+            raise InvalidSettingError("claims", each, "give ids, shell patterns or claims")
     return {
         each if isinstance(each, str) else each.id: (
             [each] if isinstance(each, Claim) else matching([each])
@@ -322,6 +329,12 @@ def _applicable(
     groups: dict[str, list[Claim]], settings: Mapping[str, Any], *, is_asked_for: bool
 ) -> dict[str, list[Claim]]:
     """Return the claims that apply to any of the settings; nothing asked for is left out."""
+    known = [*all_claims(), *(claim for found in groups.values() for claim in found)]
+    for name, setting in settings.items():
+        if not any(claim.applies_to(setting) for claim in known):
+            file = setting if isinstance(setting, str | os.PathLike) else "my.toml"
+            remedy = f'give a Setting, such as Setting.from_toml("{os.fspath(file)!s}")'
+            raise InvalidSettingError(f"settings.{name}", setting, remedy)
     applicable = {
         asked: [claim for claim in found if any(map(claim.applies_to, settings.values()))]
         for asked, found in groups.items()
@@ -356,7 +369,8 @@ def verify(
     claims : sequence of str or Claim, optional
         Ids or shell patterns, or claims themselves; all that are registered if not given or empty.
     settings : mapping of str to Setting, optional
-        Verify the general claims on these settings instead of the built-in ones.
+        Verify the general claims on these settings instead of the built-in ones; at most 100.  What
+        a claim cannot test, such as by simulation beyond dim 300, leaves it undecided.
     quick : bool
         Aim for a margin of 10 % instead of 2 % in simulations.
     sequential : bool

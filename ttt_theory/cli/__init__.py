@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from ttt_theory.checks import import_fault, importing
 from ttt_theory.cli.terminal import adapt, note, settle
-from ttt_theory.errors import TTTTheoryError
+from ttt_theory.errors import TTTTheoryError, import_fault, importing
 
 __all__ = ["main"]
 

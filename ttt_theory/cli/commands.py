@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 import typer
 
-from ttt_theory.checks import importing
 from ttt_theory.cli.terminal import (
     Aside,
     note,
@@ -23,7 +22,7 @@ from ttt_theory.cli.terminal import (
     progress_bar,
     say,
 )
-from ttt_theory.errors import InvalidSettingError
+from ttt_theory.errors import InvalidSettingError, importing
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -94,7 +93,10 @@ def verify(
     ] = None,
     setting: Annotated[
         list[Path] | None,
-        typer.Option(help="Verify the general claims on this setting file; repeatable."),
+        typer.Option(
+            help="Verify the general claims on this setting file; repeatable, up to 100 times. "
+            "What is simulated is undecided beyond dim 300."
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Wider margins, done in seconds.")] = False,
     sequential: Annotated[
@@ -244,7 +246,7 @@ def simulate(
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Sweep file (TOML).")],
     *,
-    out: Annotated[Path, typer.Option(help="NetCDF file to write.")],
+    out: Annotated[Path, typer.Option(help="NetCDF file to write, such as sweep.nc.")],
     extensions: With = None,
     workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
     scheduler: Scheduler = None,
@@ -351,12 +353,18 @@ def check(
     ],
     *,
     setting: Annotated[
-        Path | None, typer.Option(help="Setting file whose values the names take.")
+        Path | None,
+        typer.Option(
+            help="Setting file whose values the names take, of dim 64 at most: undecided beyond."
+        ),
     ] = None,
     extensions: With = None,
     as_json: Json = False,
 ) -> None:
-    """Prove or refute a statement: 0 proved or asymptotic, 1 refuted, 3 undecided, 2 bad input."""
+    """Prove or refute a statement: 0 proved or asymptotic, 1 refuted, 3 undecided, 2 bad input.
+
+    What is not decided in 15 seconds is undecided.
+    """
     from ttt_theory import Setting
     from ttt_theory import check as check_statement
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from ttt_theory.checks import FloatArray, checked_integer, checked_number
-from ttt_theory.errors import InvalidSettingError
+from ttt_theory.errors import MISSING, InvalidSettingError
 from ttt_theory.structured.base import ROUND_OFF_PER_DIM, StructuredMatrix
 
 if TYPE_CHECKING:
@@ -54,9 +54,11 @@ class Covariance(ABC):
         Raises
         ------
         InvalidSettingError
-            If it is not of shape (dim, dim), finite, symmetric and positive semi-definite.
+            If there is no `dim`, or the matrix is not of shape (dim, dim), finite, symmetric and
+            positive semi-definite.
         """
         if not self._valid_by_construction:
+            checked_integer("dim", getattr(self, "dim", MISSING), 1, LARGEST_DIM)
             check_covariance_matrix("matrix", self.matrix(), self.dim)
 
     @cached_property

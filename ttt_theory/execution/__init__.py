@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ttt_theory.checks import importing
+from ttt_theory.errors import importing
 from ttt_theory.execution.cluster import on_cluster
 from ttt_theory.execution.processes import in_processes
 from ttt_theory.execution.provenance import Provenance, versions

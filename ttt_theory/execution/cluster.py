@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from ttt_theory.checks import importing
-from ttt_theory.errors import InvalidSettingError, LostWorkersError, WorkerImportError
+from ttt_theory.errors import InvalidSettingError, LostWorkersError, WorkerImportError, importing
 from ttt_theory.execution.shipping import compute_packed, packed, shipped, unreadable
 from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Job, Result
 

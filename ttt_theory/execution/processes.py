@@ -11,8 +11,7 @@ from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
-from ttt_theory.checks import importing
-from ttt_theory.errors import InvalidSettingError
+from ttt_theory.errors import InvalidSettingError, importing
 from ttt_theory.execution.shipping import compute_packed, packed, shipped
 from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Job, Result
 

@@ -12,8 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic
 
-from ttt_theory.checks import importing
-from ttt_theory.errors import WorkerImportError
+from ttt_theory.errors import WorkerImportError, importing
 from ttt_theory.execution.work_queue import Finished, Job, Result, compute
 
 __all__ = ["Shipped", "compute_packed", "packed", "send_by_value", "shipped", "unreadable"]

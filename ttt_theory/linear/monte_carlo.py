@@ -185,7 +185,8 @@ def simulate(
         Number of independent prompts.
     method : str
         ``"literal"``: every prompt is simulated from its definition, with its own context, test
-        samples, fresh context and 8 fresh queries.  ``"sufficient"``: the same law, through the
+        samples, fresh context and 8 fresh queries, at O((2n + k)d + d²), and 1 GiB at most, a
+        prompt.  ``"sufficient"``: the same law, through the
         vectors that the samples enter by, at O(d) a prompt whatever n and k.  ``"conditional"``:
         only the context's vector is drawn and the expectation given it is exact, which leaves
         much less variance.

@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttt_theory.checks import importing
 from ttt_theory.errors import (
     BrokenPackageError,
-    InvalidSettingError,
     MissingPackageError,
     StatementError,
+    importing,
 )
 from ttt_theory.statements.syntax import parse
 
@@ -82,13 +81,14 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     statement : str
         At most 1000 characters; parsed by a grammar of its own, never evaluated as code.
     setting : Setting, optional
-        If given, all names take its values, and a quantity that names no start has its own.
+        If given, all names take its values, and a quantity that names no start has its own.  Its
+        matrices are exact, and of dim 64 at most.
 
     Returns
     -------
     StatementVerdict
         A proof is by exact algebra over all points, a counterexample is exact; else the verdict is
-        undecided.  It takes at most 20 s.
+        undecided, as it is beyond dim 64 and for whatever is not decided in 15 s.
 
     Raises
     ------
@@ -96,6 +96,8 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
         If the statement cannot be read, or its conditions contradict each other.
     InvalidSettingError
         If the setting is anything but a `Setting`.
+    MissingPackageError, BrokenPackageError
+        If what this needs is not installed, or cannot be imported.
 
     Notes
     -----
@@ -116,10 +118,9 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     parsed = parse(statement)
     arrays = None
     if setting is not None:
-        from ttt_theory.linear.setting.setting import Setting
+        from ttt_theory.linear.setting.setting import checked_setting
 
-        if not isinstance(setting, Setting):
-            raise InvalidSettingError("setting", setting, "give a Setting, or none")
+        setting = checked_setting(setting)
         if parsed.comparison.relation == "~":
             raise StatementError("~ says nothing of a setting, whose sizes are fixed; use <= or ==")
         if setting.dim > _LARGEST_DIM:

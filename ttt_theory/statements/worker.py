@@ -26,8 +26,7 @@ def _limit_resources() -> None:
 def main() -> None:
     """Answer one request."""
     _limit_resources()
-    from ttt_theory.checks import importing
-    from ttt_theory.errors import BrokenPackageError, MissingPackageError, StatementError
+    from ttt_theory.errors import BrokenPackageError, MissingPackageError, StatementError, importing
 
     statement, arrays = pickle.load(sys.stdin.buffer)
     try:

@@ -209,6 +209,9 @@ def read_plan(source: str | os.PathLike[str] | Mapping[str, Any], seed: int | No
     try:
         if isinstance(source, Mapping):
             content, folder = _plain(source), Path()
+        elif not isinstance(source, str | os.PathLike):
+            remedy = "give a sweep file, or the tables that one would hold"
+            raise InvalidSettingError("sweep", source, remedy)
         else:
             file = Path(source)
             content, folder = parse_toml(file), file.parent

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.checks import checked_integer, importing
-from ttt_theory.errors import InvalidSettingError
+from ttt_theory.checks import checked_integer
+from ttt_theory.errors import InvalidSettingError, importing
 from ttt_theory.execution import Provenance, check_can_share, run_jobs, versions
 from ttt_theory.sweeps.columns import COLUMNS, STATUS
 from ttt_theory.sweeps.computing import ChunkFunction, settings_per_chunk
@@ -30,6 +30,7 @@ Progress = Callable[[str, int, int], None]
 """Takes what is being done, how many settings are done, and how many there are."""
 
 _CHECKS_PER_REPORT = 256
+_SUFFIXES = ("", ".nc", ".nc4", ".netcdf", ".h5", ".hdf5")
 
 
 def sweep(
@@ -53,8 +54,8 @@ def sweep(
         A sweep file (TOML), or the tables that it would hold: `setting` as in a setting file, a
         list `grid` of what varies, and optionally `simulation`.
     out : path, optional
-        NetCDF file to write, in a folder that exists; it must not exist itself unless `resume` is
-        given.
+        NetCDF file to write, in a folder that exists: in .nc, .nc4, .netcdf, .h5, .hdf5 or nothing,
+        since NetCDF is made of HDF5.  It must not exist itself unless `resume` is given.
     workers : int
         Number of processes.
     scheduler : str, optional
@@ -114,25 +115,31 @@ def sweep(
     fingerprint = plan.fingerprint()
     path, journal_path = None, None
     if out is not None:
-        if not Path(out).name:
+        if not isinstance(out, str | os.PathLike) or not Path(out).name:
             raise InvalidSettingError("out", str(out), "give the name of a file")
         # A link leads to the file that is written, and stays.
         path = Path(os.path.realpath(out))
+        for name in (Path(out), path):
+            if name.suffix.lower() not in _SUFFIXES:
+                remedy = f"what is written is NetCDF: give a name in {', '.join(_SUFFIXES[1:])}"
+                raise InvalidSettingError("out", str(name), remedy)
         journal_path = path.with_name(f"{path.name}.journal")
         here = None if scheduler is not None else versions()
         finished = _finished(path, journal_path, fingerprint, here, resume)
         if finished is not None:
             return finished
     with Journal(journal_path, fingerprint, len(COLUMNS) + 1) as journal:
-        if not journal.numbers():
-            try:
+        try:
+            if not journal.numbers():
                 _check(plan, progress)
-            except BaseException:
+            # An interruption keeps what is done: the dataset tells that it is not all.
+            with suppress(KeyboardInterrupt):
+                _compute(plan, fingerprint, journal, workers, scheduler, progress)
+        except BaseException:
+            # Nothing to continue from, and only in the way of the next run.
+            if not journal.numbers():
                 journal.remove()
-                raise
-        # An interruption keeps what is done: the dataset tells that it is not all.
-        with suppress(KeyboardInterrupt):
-            _compute(plan, fingerprint, journal, workers, scheduler, progress)
+            raise
         results = _collected(plan, journal)
         dataset = as_dataset(plan, results, fingerprint, journal.versions() or {})
         if path is not None:

@@ -12,6 +12,7 @@ from ttt_theory.checks import FloatArray
 from ttt_theory.coordinates.block_matrix import BlockMatrix, joined
 from ttt_theory.coordinates.reduction import reduced
 from ttt_theory.errors import OutOfRangeError
+from ttt_theory.linear.setting.setting import checked_setting
 from ttt_theory.structured import Frame, as_structured
 
 if TYPE_CHECKING:
@@ -78,11 +79,11 @@ class Problem:
         Raises
         ------
         InvalidSettingError
-            If the matrices have too little structure in common for their size.
+            If it is no setting, or the matrices have too little structure in common for their size.
         OutOfRangeError
             If the setting mixes scales so far apart that float64 cannot hold them together.
         """
-        source = setting.pretraining
+        source = checked_setting(setting).pretraining
         covariances = (
             setting.feature_covariance,
             setting.task_covariance,
