@@ -113,7 +113,7 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
      'left': '2/3', 'right': '2/3'}
     """
     # The process that works on it tells what it lacks, too, but may have a path of its own.
-    with importing("verify", "sympy", "flint", "hypothesis"):
+    with importing("verify", "flint", "hypothesis"):
         pass
     parsed = parse(statement)
     arrays = None

@@ -75,8 +75,8 @@ class Journal:
             (fingerprint,)
         ]:
             raise self._fault(
-                "it was begun with another sweep file or seed, or a file that the settings name has"
-                " changed; delete it to begin anew"
+                "it was begun with another sweep file, seed or class of a covariance, or a file"
+                " that the settings name has changed; delete it to begin anew"
             )
         self._connection.execute("COMMIT")
 

@@ -110,6 +110,7 @@ def sweep(
         # Needed at the end alone, which is no time to learn that they are broken.
         with importing("sweep", "h5netcdf", "h5py"):
             import h5netcdf  # noqa: F401
+            import h5py  # noqa: F401
     check_can_share(workers, scheduler, "sweep")
     plan = read_plan(source, seed)
     fingerprint = plan.fingerprint()
