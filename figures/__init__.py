@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ttt_theory import InvalidSettingError
@@ -42,10 +43,10 @@ def build(
     for name in names:
         if name not in FIGURES:
             raise InvalidSettingError("figures", name, f"give any of {', '.join(FIGURES)}")
-    try:
+    # Before the work, not after it.
+    with _writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InvalidSettingError("out", str(out), f"give a folder ({error.strerror})") from None
+        (out / f"figure_{names[0]}.csv").touch()
     paths: list[Path] = []
     for name in names:
         simulation = Simulation(
@@ -56,5 +57,17 @@ def build(
             progress=progress,
         )
         module = FIGURES[name]
-        paths += save(module.data(simulation), module.draw, out / f"figure_{name}")
+        table = module.data(simulation)
+        with _writing(out):
+            paths += save(table, module.draw, out / f"figure_{name}")
     return paths
+
+
+@contextlib.contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvalidSettingError(
+            "out", str(out), f"give a folder that can be written ({error.strerror or error})"
+        ) from error

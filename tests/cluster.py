@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 # A cluster that has nothing to do looks around 50 times a second; here it mostly waits.
 RESTFUL = {
@@ -19,18 +18,25 @@ RESTFUL = {
 
 
 @contextlib.contextmanager
-def cluster(folder, workers=("--nanny", "--no-nanny")):
+def cluster(folder, workers=("--nanny", "--no-nanny"), codes=None):
     """Start a scheduler, and a worker for each option; yield the scheduler's address.
 
-    A worker with a nanny is started again when it is killed, one without is not.
+    A worker with a nanny is started again when it is killed, one without is not.  With `codes`,
+    each worker runs one of them before all else, as where other packages are installed.
     """
     with contextlib.ExitStack() as processes, (folder / "log").open("w") as log:
 
-        def start(*arguments):
+        def start(*arguments, code=""):
+            environment = os.environ | RESTFUL
+            if code:
+                site = folder / f"site-{len(list(folder.glob('site-*')))}"
+                site.mkdir()
+                (site / "sitecustomize.py").write_text(code)
+                environment["PYTHONPATH"] = str(site)
             process = subprocess.Popen(
                 [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
-                cwd=Path(__file__).parents[1],
-                env=os.environ | RESTFUL,
+                cwd=folder,
+                env=environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -46,9 +52,22 @@ def cluster(folder, workers=("--nanny", "--no-nanny")):
             assert scheduler.poll() is None, (folder / "log").read_text()
             time.sleep(0.02)
         address = json.loads(file.read_text())["address"]
-        for option in workers:
-            start("worker", address, "--nthreads", "1", option, "--local-directory", str(folder))
+        options = ("--nthreads", "1", "--local-directory", str(folder))
+        for option, code in zip(workers, codes or [""] * len(workers), strict=True):
+            start("worker", address, *options, option, code=code)
         yield address
+
+
+def without(*packages):
+    """Return code that hides packages from whoever runs it first."""
+    return f"""
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {packages!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Hidden())
+"""
 
 
 def end(process):

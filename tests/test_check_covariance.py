@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.sparse import diags_array
 
-from ttt_theory import structured
+from ttt_theory import Setting, structured
 from ttt_theory.covariance import (
     AR1,
     BlockDiagonal,
@@ -275,3 +275,47 @@ def test_a_covariance_from_elsewhere_can_be_a_part():
     with pytest.raises(InvalidSettingError) as caught:
         BlockDiagonal([Isotropic(1), Kronecker([Fixed(-np.eye(2))])])
     assert caught.value.field == "factors[0].matrix"
+
+
+@dataclass
+class Thawed(Covariance):
+    dim: int
+
+    def matrix(self):
+        return np.eye(self.dim)
+
+
+class NoDataclass(Covariance):
+    dim = 2
+
+    def matrix(self):
+        return np.eye(2)
+
+
+class WithoutDim(Covariance):
+    def matrix(self):
+        return np.eye(2)
+
+
+@pytest.mark.parametrize("covariance", [Thawed(2), NoDataclass()])
+def test_a_class_that_is_not_frozen_is_found(covariance):
+    with pytest.raises(AssertionError, match=r"is no frozen dataclass: use @dataclass"):
+        check_covariance(covariance)
+
+
+@pytest.mark.parametrize("dim", [None, 2.5, "2", 0])
+def test_a_dim_that_is_missing_or_none_is_refused(dim):
+    covariance = WithoutDim()
+    if dim is not None:
+        covariance.dim = dim
+    for call in (
+        lambda: check_covariance(covariance),
+        lambda: Setting(3, 2, covariance, Isotropic(2), [1.0, 2.0]),
+    ):
+        with pytest.raises(InvalidSettingError, match=r"dim: .* is not valid; give an integer"):
+            call()
+
+
+def test_what_is_no_covariance_is_refused():
+    with pytest.raises(InvalidSettingError, match="covariance: 'ar1' is not valid"):
+        check_covariance("ar1")

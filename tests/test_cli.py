@@ -1,10 +1,15 @@
 """The command line: JSON contracts, exit statuses, one line for every fault."""
 
 import json
+import os
+import resource
+import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ttt_theory import Setting, cli, one_step_risk
@@ -197,6 +202,142 @@ def test_a_prompt_too_large_to_simulate_is_one_line(command, tmp_path):
     status, output, _ = command("risk", str(file), "--json")
     assert status == 0
     assert json.loads(output)["context_length"] == 10**9
+
+
+def run_command(*arguments, **how):
+    """Run the command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "ttt_theory", *arguments],
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "check": False} | how,
+    )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_any_encoding_will_do(encoding, tmp_path):
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    listed = run_command("claims", "--json", env=environment)
+    assert listed.returncode == 0
+    assert json.loads(listed.stdout.decode("ascii"))[0]["id"] == "attention-reduction"
+    table = run_command("claims", env=environment)
+    assert (table.returncode, table.stderr) == (0, b"")
+    lines = table.stdout.decode(encoding).splitlines()
+    # What is spelled out leaves the table in line.
+    assert len({len(line) for line in lines}) == 1
+    assert "eta* -> d/[2(k+d)n" in table.stdout.decode(encoding)
+    name = "no β.toml"
+    fault = run_command("risk", name, env=environment)
+    assert fault.returncode == 2
+    assert fault.stderr.decode(encoding).splitlines() == ["ttt-theory: no beta.toml: no such file"]
+    verified = run_command(
+        "verify", "--quick", "--claim", "prop-3.1", "--report", str(tmp_path), env=environment
+    )
+    assert verified.returncode == 0
+    assert "η" in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+def test_a_letter_is_spelled_out():
+    text = "β‖x‖² ≤ Σ_x⁻¹ “½” → \udcff 漢"
+    spelled = text.encode("ascii", "ttt-theory.spelled-out").decode()
+    assert spelled == r'beta||x||^2 <= Sigma_x^-\xb9 "1/2" -> \udcff \u6f22'
+
+
+PRINTING = [
+    ["claims"],
+    ["claims", "--json"],
+    ["risk", ISOTROPIC],
+    ["check", "n <= n + 1"],
+    ["check", "n <= 1"],
+    ["--help"],
+    ["--version"],
+]
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_a_full_disk_and_a_closed_pipe(arguments):
+    usual = 1 if "n <= 1" in arguments else 0
+    with Path("/dev/full").open("wb") as full:
+        result = run_command(*arguments, stdout=full)
+        assert result.returncode == 2
+        [line] = result.stderr.decode().splitlines()
+        assert line.startswith("ttt-theory: ")
+        assert line.endswith("No space left on device")
+        # What is lost on standard error costs nothing.
+        assert run_command(*arguments, stderr=full).returncode == usual
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = run_command(*arguments, stdout=writer)
+    assert (result.returncode, result.stderr) == (usual, b"")
+    assert run_command(*arguments, stderr=writer).returncode == usual
+    os.close(writer)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_stream_that_is_closed_from_the_start(closed):
+    command = f"{sys.executable} -m ttt_theory simulate {ISOTROPIC} --prompts 9 --workers 2"
+    result = subprocess.run(["sh", "-c", f"{command} {closed}"], capture_output=True, check=False)
+    assert result.returncode == 0
+    assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("folder", ["/dev/full", "/dev/full/inner", "/proc/nowhere", "/etc/passwd"])
+def test_a_folder_that_cannot_be_written_is_one_line(command, folder):
+    for arguments in (
+        ["verify", "--claim", "prop-3.1", "--report", folder],
+        ["mutants", "--claim", "prop-3.1", "--report", folder],
+        ["figures", "1b", "--quick", "--out", folder],
+    ):
+        status, output, error = command(*arguments)
+        assert (status, output) == (2, "")
+        [line] = [each for each in error.splitlines() if each.startswith("ttt-theory: ")]
+        assert f"{folder!r} is not valid; give a folder that can be written (" in line
+
+
+def test_a_disk_that_fills_is_one_line(tmp_path):
+    # Enough for the CSV file and for what processes share, not for a picture.
+    result = run_command(
+        "figures", "1b", "--quick", "--out", str(tmp_path),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000)),
+    )  # fmt: skip
+    assert result.returncode == 2
+    [line] = [each for each in result.stderr.decode().splitlines() if "ttt-theory: " in each]
+    assert "give a folder that can be written (File too large)" in line
+
+
+def test_a_name_that_is_no_text_is_reported(tmp_path):
+    file = os.fsencode(tmp_path) + b"/\xff.toml"
+    shutil.copy(ISOTROPIC, file)
+    report = tmp_path / "report"
+    result = run_command(
+        "verify", "--claim", "attention-reduction", "--setting", file, "--report", str(report)
+    )
+    assert result.returncode == 0, result.stderr
+    [name] = json.loads((report / "report.json").read_text("ascii"))["settings"]
+    assert os.fsencode(name) == file
+    assert r"\udcff.toml" in (report / "report.md").read_text(encoding="utf-8")
+
+
+def test_the_version_is_printed(command):
+    status, output, error = command("--version")
+    assert (status, output, error) == (0, f"ttt-theory {version('ttt-theory')}\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["check", "--help"], ["verify", "--help"]], ids=" ".join)
+def test_the_limits_are_in_the_help(command, arguments):
+    _, output, _ = command(*arguments)
+    text = " ".join(output.split())
+    limits = {"check": ["dim 64", "15 seconds"], "verify": ["dim 300"]}
+    assert all(limit in text for limit in limits[arguments[0]])
+
+
+def test_reports_say_what_computed_them(command, tmp_path):
+    for name, file in (("verify", "report"), ("mutants", "mutants")):
+        _, output, _ = command(
+            name, "--claim", "prop-3.1", "--workers", "1", "--json", "--report", str(tmp_path)
+        )
+        assert json.loads(output)["versions"]["numpy"] == np.__version__
+        assert f"numpy {np.__version__}" in (tmp_path / f"{file}.md").read_text(encoding="utf-8")
+    _, output, _ = command("simulate", ISOTROPIC, "--prompts", "9", "--json")
+    assert json.loads(output)["versions"]["numpy"] == np.__version__
 
 
 def test_the_installed_command():

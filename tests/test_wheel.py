@@ -67,3 +67,11 @@ def test_nothing_of_the_checkout_alone_is_in_it(unpacked):
     names = {path.name for path in unpacked.iterdir()}
     assert {name.partition("-")[0] for name in names} == {"ttt_theory"}
     assert (unpacked / "ttt_theory" / "py.typed").exists()
+
+
+def test_the_command_and_the_module_know_their_version(unpacked):
+    entry = "from ttt_theory.cli import main; main()"
+    [metadata] = unpacked.glob("*.dist-info")
+    assert "ttt-theory = ttt_theory.cli:main" in (metadata / "entry_points.txt").read_text()
+    expected = f"ttt-theory {metadata.name.removesuffix('.dist-info').partition('-')[2]}\n"
+    assert command(unpacked, "--version") == run(unpacked, "-c", entry, "--version") == expected

@@ -1,9 +1,15 @@
-"""The exceptions of this package."""
+"""The exceptions of this package, and what a failed import means."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
+import importlib.util
 import math
+import re
 import reprlib
+import traceback
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -13,6 +19,9 @@ _LONGEST_VALUE = 80
 _LONGEST_REASON = 400
 # What is said of a statement ends with all of it, corrected, perhaps in two ways.
 _LONGEST_ADVICE = 3000
+
+# Named in this order where a package comes with several.
+_EXTRAS = ("cli", "verify", "sweep", "distributed")
 
 
 class TTTTheoryError(Exception):
@@ -170,6 +179,104 @@ class LostWorkersError(TTTTheoryError, RuntimeError):
         return _one_line(f"workers: {_shortened(self.reason, _LONGEST_REASON)}")
 
 
+class MissingPackageError(TTTTheoryError, ImportError):
+    """A package that only some of this one needs is not installed.
+
+    Parameters
+    ----------
+    package : str
+        What is not there.
+    extra : str
+        The extra of this package that brings it; empty if none does.
+
+    Examples
+    --------
+    >>> print(MissingPackageError("sympy", "verify"))
+    sympy is not installed: pip install 'ttt-theory[verify]'
+    """
+
+    def __init__(self, package: str, extra: str = "") -> None:
+        super().__init__(package, extra)
+        self.package = package
+        self.extra = extra
+
+    def __str__(self) -> str:
+        remedy = f"pip install 'ttt-theory[{self.extra}]'" if self.extra else "install it"
+        return _one_line(f"{_shortened(self.package, _LONGEST_FIELD)} is not installed: {remedy}")
+
+
+class BrokenPackageError(TTTTheoryError, ImportError):
+    """A package is installed, but cannot be imported.
+
+    Parameters
+    ----------
+    package : str
+        What cannot be imported.
+    reason : str
+        What its import says.
+
+    Examples
+    --------
+    >>> print(BrokenPackageError("h5py", "libhdf5.so: cannot open shared object file"))
+    h5py is installed, but cannot be imported: libhdf5.so: cannot open shared object file;
+    reinstall it
+    """
+
+    def __init__(self, package: str, reason: str) -> None:
+        super().__init__(package, reason)
+        self.package = package
+        self.reason = reason
+
+    def __str__(self) -> str:
+        package = _shortened(self.package, _LONGEST_FIELD)
+        reason = _shortened(self.reason, _LONGEST_REASON)
+        return _one_line(f"{package} is installed, but cannot be imported: {reason}; reinstall it")
+
+
+class WorkerImportError(TTTTheoryError, ImportError):
+    """The workers of a cluster cannot import what they are asked to compute with.
+
+    Parameters
+    ----------
+    reason : str
+        What they cannot import, and what might help.
+
+    Examples
+    --------
+    >>> print(WorkerImportError("No module named 'sympy'; install it there"))
+    workers: No module named 'sympy'; install it there
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return _one_line(f"workers: {_shortened(self.reason, _LONGEST_REASON)}")
+
+
+class MixedVersionsError(TTTTheoryError, RuntimeError):
+    """Parts of one result were computed by different versions of the same packages.
+
+    Parameters
+    ----------
+    reason : str
+        Which versions met, and what to do.
+
+    Examples
+    --------
+    >>> print(MixedVersionsError("numpy 2.3.0 and 2.4.0; install one"))
+    versions: numpy 2.3.0 and 2.4.0; install one
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return _one_line(f"versions: {_shortened(self.reason, _LONGEST_REASON)}")
+
+
 class UnknownClaimError(TTTTheoryError, KeyError):
     """No registered claim has this id, or it does not apply.
 
@@ -277,6 +384,104 @@ class StatementError(TTTTheoryError, ValueError):
     def __str__(self) -> str:
         place = "" if self.position is None else f"position {self.position}: "
         return _one_line(place + _shortened(self.reason, _LONGEST_ADVICE))
+
+
+@contextlib.contextmanager
+def importing(extra: str, *packages: str) -> Iterator[None]:
+    """Have packages that only some of this one needs, and import from them.
+
+    Parameters
+    ----------
+    extra : str
+        The extra of this package that brings them.
+    *packages : str
+        What must be there.
+
+    Raises
+    ------
+    MissingPackageError
+        If one of them, or what the imports within ask for, is not installed.
+    BrokenPackageError
+        If one is there and its import fails.
+
+    Examples
+    --------
+    >>> with importing("verify", "sympy"):
+    ...     import sympy
+    >>> with importing("verify", "no_such_package"):
+    ...     pass
+    Traceback (most recent call last):
+    ttt_theory.errors.MissingPackageError: no_such_package is not installed: pip install
+    'ttt-theory[verify]'
+    """
+    for package in packages:
+        if not _is_installed(package):
+            raise MissingPackageError(package, extra)
+    try:
+        yield
+    except ImportError as error:
+        raise import_fault(error, extra) from error
+
+
+def import_fault(error: ImportError, extra: str = "") -> MissingPackageError | BrokenPackageError:
+    """Return what a failed import means: a package that is missing, or one that is broken.
+
+    Parameters
+    ----------
+    error : ImportError
+        Raised by the import.
+    extra : str
+        The extra of this package that was to bring it, where that is known.
+
+    Examples
+    --------
+    >>> print(import_fault(ModuleNotFoundError("No module named 'flint'", name="no_such_package")))
+    no_such_package is not installed: install it
+    >>> print(import_fault(ImportError("cannot import name 'x' from 'numpy'", name="numpy")))
+    numpy is installed, but cannot be imported: cannot import name 'x' from 'numpy'; reinstall it
+    """
+    if isinstance(error, MissingPackageError | BrokenPackageError):
+        return error
+    extras = _extras_by_package()
+    said = re.search(r"No module named '?([\w.]+)", str(error))
+    is_missing = said is not None or isinstance(error, ModuleNotFoundError)
+    module = error.name or (said[1] if said else "")
+    package = module.partition(".")[0]
+    importers = [
+        frame.f_globals.get("__name__", "").partition(".")[0]
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    ours = [importer for importer in importers if importer in extras]
+    # What is missing inside of a package that is there, or for it, leaves that one broken.
+    if (
+        is_missing
+        and (package in extras or not ours)
+        and (module == package or not _is_installed(package))
+    ):
+        known = extras.get(package, [])
+        return MissingPackageError(package, extra if extra in known else (*known, "")[0])
+    return BrokenPackageError(ours[-1] if ours else package or "a package", str(error))
+
+
+def _extras_by_package() -> dict[str, list[str]]:
+    """Return which extras bring each package that only some of this one needs."""
+    extras: dict[str, list[str]] = {}
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        for needed in importlib.metadata.requires("ttt-theory") or []:
+            found = re.match(r"([\w.-]+).*; *extra == ['\"](\w+)['\"]", needed)
+            if found and found[2] in _EXTRAS:
+                package = {"python-flint": "flint"}.get(found[1], found[1])
+                extras.setdefault(package, []).append(found[2])
+    return {package: sorted(each, key=_EXTRAS.index) for package, each in extras.items()}
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ModuleNotFoundError:
+        return False
+    except ValueError:  # It is imported already, by other means.
+        return True
 
 
 class _Missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from hypothesis import strategies as st
 
-from ttt_theory.checks import FloatArray
+from ttt_theory.checks import FloatArray, checked_integer
 from ttt_theory.claims.verification import jobs_of, verify
 from ttt_theory.covariance import (
     AR1,
@@ -26,6 +27,8 @@ from ttt_theory.covariance import (
     Spiked,
     check_covariance_matrix,
 )
+from ttt_theory.covariance.base import LARGEST_DIM
+from ttt_theory.errors import MISSING
 from ttt_theory.evidence.effort import Effort
 from ttt_theory.evidence.record import Verdict
 from ttt_theory.linear.setting.setting import Setting
@@ -35,6 +38,7 @@ from ttt_theory.linear.setting.starts import (
     PretrainedWeights,
     Pretraining,
     ZeroWeights,
+    check_type,
 )
 from ttt_theory.mutation.judging import Fate, mutants
 from ttt_theory.structured import StructuredMatrix
@@ -316,16 +320,23 @@ def check_covariance(covariance: Covariance) -> None:
     Raises
     ------
     InvalidSettingError
-        If `matrix` is not finite, symmetric, positive semi-definite and of shape (dim, dim).
+        If it is no `Covariance`, has no `dim`, or `matrix` is not finite, symmetric, positive
+        semi-definite and of shape (dim, dim).
     AssertionError
-        If `matrix` gives another result when called again, the operations of a structured one or
-        `exact_matrix` disagree with it, or `sample` draws from another law, with other shapes,
+        If its class is no frozen dataclass, so that a setting that was checked may change;
+        `matrix` gives another result when called again, the operations of a structured one
+        or `exact_matrix` disagree with it, or `sample` draws from another law, with other shapes,
         dependent vectors, or anything but ``rng.standard_normal`` and ``rng.normal``.
 
     Examples
     --------
     >>> check_covariance(AR1(5, -1.0))
     """
+    check_type("covariance", covariance, Covariance)
+    checked_integer("dim", getattr(covariance, "dim", MISSING), 1, LARGEST_DIM)
+    kind = type(covariance)
+    if not (dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen):
+        raise AssertionError(f"{kind.__name__} is no frozen dataclass: use @dataclass(frozen=True)")
     matrix, again = covariance.matrix(), covariance.matrix()
     check_covariance_matrix("matrix", matrix, covariance.dim)
     entries = _dense(matrix)

@@ -351,7 +351,7 @@ def test_a_missing_package_is_no_verdict(tmp_path):
         result = command(name, path=[tmp_path])
         assert (result.returncode, result.stdout) == (2, "")
         [line] = result.stderr.splitlines()
-        assert line.endswith("sympy is not installed; install ttt-theory[verify]")
+        assert line.endswith("sympy is not installed: pip install 'ttt-theory[verify]'")
     # A covariance of one's own needs none of it.
     own, setting = tmp_path / "own.py", tmp_path / "setting.toml"
     own.write_text(OWN.format(kind="tridiagonal"), encoding="utf-8")

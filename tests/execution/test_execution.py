@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import importlib
 import itertools
 import os
 import signal
@@ -12,18 +13,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
-from tests.cluster import cluster
-from ttt_theory import InvalidSettingError
-from ttt_theory.errors import LostWorkersError
+from tests.cluster import cluster, without
+from ttt_theory.errors import (
+    InvalidSettingError,
+    LostWorkersError,
+    MissingPackageError,
+    MixedVersionsError,
+    WorkerImportError,
+)
+from ttt_theory.execution import Provenance, in_order, run_jobs
 from ttt_theory.execution import cluster as cluster_module
-from ttt_theory.execution import in_order, run_jobs
 from ttt_theory.execution.work_queue import Finished, WorkQueue, blas
 
 ROOT = Path(__file__).parents[2]
+HERE = {"numpy": np.__version__}
 
 
 def square(number):
@@ -78,7 +86,7 @@ def test_results_come_in_order_as_soon_as_they_can():
 @given(st.data(), st.integers(0, 60), st.integers(1, 3))
 def test_every_job_is_done_once_whatever_is_lost(data, count, workers):
     taken = itertools.count()
-    queue = WorkQueue(job for job in range(count) if next(taken) >= 0)
+    queue = WorkQueue((job for job in range(count) if next(taken) >= 0), Provenance())
     running, results = [], []
     # Every batch is lost at most four times, and then it would be an error.
     losses = data.draw(st.integers(0, 4))
@@ -93,7 +101,7 @@ def test_every_job_is_done_once_whatever_is_lost(data, count, workers):
             kind = data.draw(st.sampled_from(["finish", "lose one", "lose all"]))
             if kind == "finish" or not losses:
                 batch = running.pop(position)
-                finished = Finished(batch.start, list(map(square, batch.jobs)), 0.001)
+                finished = Finished(batch.start, list(map(square, batch.jobs)), 0.001, HERE)
                 results += queue.finish(finished)
             elif kind == "lose one":
                 queue.lose(running.pop(position))
@@ -111,9 +119,9 @@ def test_what_comes_before_an_exception_of_the_jobs_is_done(count):
         yield from range(count)
         raise KeyError("of the jobs")
 
-    queue, results = WorkQueue(jobs()), []
+    queue, results = WorkQueue(jobs(), Provenance()), []
     while (batch := queue.take(1)) is not None:
-        results += queue.finish(Finished(batch.start, batch.jobs, 0.001))
+        results += queue.finish(Finished(batch.start, batch.jobs, 0.001, HERE))
     assert results == [(number, number) for number in range(count)]
     with pytest.raises(KeyError, match="of the jobs"):
         queue.is_done()
@@ -121,23 +129,24 @@ def test_what_comes_before_an_exception_of_the_jobs_is_done(count):
 
 def test_jobs_are_taken_only_so_far_ahead_of_the_oldest():
     taken = itertools.count()
-    queue = WorkQueue(next(taken) for _ in itertools.count())
+    queue = WorkQueue((next(taken) for _ in itertools.count()), Provenance())
     oldest = queue.take(2)
     while (batch := queue.take(2)) is not None:
-        list(queue.finish(Finished(batch.start, batch.jobs, 1e-6)))
+        list(queue.finish(Finished(batch.start, batch.jobs, 1e-6, HERE)))
     ahead = next(taken)
     assert 1000 < ahead < 10_000
-    list(queue.finish(Finished(oldest.start, oldest.jobs, 1e-6)))
+    list(queue.finish(Finished(oldest.start, oldest.jobs, 1e-6, HERE)))
     assert queue.take(2) is not None
 
 
 @pytest.mark.parametrize("seconds", [1e-6, 0.01, 100.0])
 def test_batches_grow_until_they_take_long_enough(seconds):
-    queue, sizes = WorkQueue(itertools.count()), []
+    queue, sizes = WorkQueue(itertools.count(), Provenance()), []
     for _ in range(20):
         batch = queue.take(1)
         sizes.append(len(batch.jobs))
-        list(queue.finish(Finished(batch.start, batch.jobs, seconds * len(batch.jobs))))
+        took = seconds * len(batch.jobs)
+        list(queue.finish(Finished(batch.start, batch.jobs, took, HERE)))
     assert sizes[0] == 1
     assert all(after <= 2 * before for before, after in itertools.pairwise(sizes))
     assert sizes[-1] == {1e-6: 512, 0.01: 25, 100.0: 1}[seconds]
@@ -381,13 +390,100 @@ def test_a_scheduler_without_workers(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("missing", "arguments", "remedy"),
+    ("missing", "arguments", "extra"),
     [
-        ("distributed", {"scheduler": "tcp://127.0.0.1:1"}, r"ttt-theory\[distributed\]"),
-        ("joblib", {"workers": 2}, r"ttt-theory\[sweep\]"),
+        ("distributed", {"scheduler": "tcp://127.0.0.1:1"}, "distributed"),
+        ("cloudpickle", {"scheduler": "tcp://127.0.0.1:1"}, "distributed"),
+        ("joblib", {"workers": 2}, "sweep"),
+        ("cloudpickle", {"workers": 2}, "sweep"),
     ],
 )
-def test_what_is_not_installed_is_named(missing, arguments, remedy, monkeypatch):
+def test_what_is_not_installed_is_named(missing, arguments, extra, monkeypatch):
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(InvalidSettingError, match=f"install {remedy}"):
+    with pytest.raises(MissingPackageError) as caught:
         list(run_jobs(square, range(3), **arguments))
+    expected = f"{missing} is not installed: pip install 'ttt-theory[{extra}]'"
+    assert str(caught.value) == expected
+
+
+def test_a_system_without_shared_semaphores_is_one_line(monkeypatch):
+    monkeypatch.setattr("joblib.parallel.mp", None)
+    with pytest.raises(InvalidSettingError, match=r"^workers: 2 is not valid; give 1"):
+        list(run_jobs(square, range(3), workers=2))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_versions_of_this_machine_are_noted(workers):
+    provenance = Provenance()
+    assert dict(run_jobs(square, [3], workers=workers, provenance=provenance)) == {0: 9}
+    assert provenance.versions["numpy"] == np.__version__
+    assert provenance.versions.keys() == {"ttt-theory", "numpy", "scipy"}
+    others = Provenance(provenance.versions | {"scipy": "0.1"}, "do this")
+    line = rf"^versions: one result would mix scipy 0\.1 and {scipy.__version__}; do this$"
+    with pytest.raises(MixedVersionsError, match=line):
+        list(run_jobs(square, [3], workers=workers, provenance=others))
+
+
+OLD = "import numpy\nnumpy.__version__ = '9.0.9'"
+
+
+def test_the_versions_of_a_cluster_are_those_of_its_workers(tmp_path):
+    provenance = Provenance()
+    with cluster(tmp_path, ["--no-nanny"], [OLD]) as address:
+        list(run_jobs(abs, range(9), scheduler=address, provenance=provenance))
+    assert provenance.versions["numpy"] == "9.0.9"
+    assert provenance.versions["scipy"] == scipy.__version__
+
+
+def test_workers_of_unlike_versions_are_refused(tmp_path):
+    def slowly(number):
+        time.sleep(0.05)
+        return number
+
+    with (
+        cluster(tmp_path, ["--no-nanny"] * 2, [OLD, ""]) as address,
+        pytest.raises(
+            MixedVersionsError, match=r"^versions: one result would mix numpy [^\n]*$"
+        ) as caught,
+    ):
+        # As long as only one worker has come nothing is mixed.
+        list(run_jobs(slowly, range(2000), scheduler=address))
+    assert {"9.0.9", np.__version__} <= set(str(caught.value).replace(";", "").split())
+
+
+@pytest.fixture(scope="module")
+def poor_cluster(tmp_path_factory):
+    """A cluster of one worker, on which this package is not installed."""
+    folder = tmp_path_factory.mktemp("poor")
+    with cluster(folder, ["--no-nanny"], [without("ttt_theory")]) as address:
+        yield address
+
+
+def test_workers_without_this_package_say_so(poor_cluster):
+    start = time.monotonic()
+    with pytest.raises(WorkerImportError, match=r"^workers: [^\n]*'ttt_theory'[^\n]*install there"):
+        list(run_jobs(square, range(9), scheduler=poor_cluster))
+    # Not after waiting for workers that are gone.
+    assert time.monotonic() - start < 20.0
+
+
+def test_a_class_that_the_workers_cannot_import_is_named(scheduler, tmp_path, monkeypatch):
+    module = "only_on_the_client"
+    (tmp_path / f"{module}.py").write_text(
+        "class Number:\n    value = 3\ndef value(number):\n    return number.value\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    mine = importlib.import_module(module)
+    for function, job in [(lambda number: number.value, mine.Number()), (mine.value, None)]:
+        with pytest.raises(WorkerImportError, match=rf"^workers: [^\n]*'{module}'[^\n]*--with"):
+            list(run_jobs(function, [job], scheduler=scheduler))
+    # The workers are as they were.
+    assert dict(run_jobs(square, range(3), scheduler=scheduler)) == {0: 0, 1: 1, 2: 4}
+
+
+def test_a_package_that_a_job_misses_on_a_worker_is_named(scheduler):
+    def function(_):
+        raise ModuleNotFoundError("No module named 'sympy'", name="sympy")
+
+    with pytest.raises(WorkerImportError, match=r"^workers: [^\n]*No module named 'sympy'"):
+        list(run_jobs(function, [1], scheduler=scheduler))

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy
 import xarray as xr
 
 import ttt_theory as ttt
 from tests.cluster import cluster
-from ttt_theory.errors import InvalidSettingError
+from ttt_theory.errors import InvalidSettingError, MixedVersionsError
+from ttt_theory.execution import versions
 from ttt_theory.sweeps.journal import Journal
 from ttt_theory.sweeps.plan import read_plan
 
@@ -340,3 +342,63 @@ def test_a_setting_that_cannot_be_simulated_is_named(begun, tmp_path):
     message = fault(file, out=tmp_path / "other.nc", workers=2)
     assert message.startswith("context_length: 1000000000")
     assert "(at context_length = 1000000000)" in message
+
+
+OLD = "import numpy\nnumpy.__version__ = '9.0.9'"
+
+
+def test_a_sweep_records_the_versions_of_the_workers_and_mixes_none(begun, tmp_path):
+    file, out = begun
+    (tmp_path / "sweep.nc.journal").unlink()
+    (tmp_path / "cluster").mkdir()
+    with cluster(tmp_path / "cluster", ["--no-nanny"], [OLD]) as address:
+        dataset = ttt.sweep(file, scheduler=address)
+        assert dataset.attrs["numpy_version"] == "9.0.9"
+        assert dataset.attrs["scipy_version"] == scipy.__version__
+        with Journal(tmp_path / "sweep.nc.journal", read_plan(file).fingerprint(), 14) as journal:
+            journal.computed_with(versions())
+            journal.record(0, np.arange(14.0).reshape(1, 14))
+        with pytest.raises(MixedVersionsError) as caught:
+            ttt.sweep(file, out=out, resume=True, scheduler=address)
+    mixed = f"numpy {np.__version__} and 9.0.9; install those it was begun with"
+    assert str(caught.value).startswith(f"versions: one result would mix {mixed}")
+    # What is kept is not lost.
+    assert ttt.sweep(file, out=out, resume=True).constant.values[0] == 0.0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_journal_of_other_versions_is_not_continued(begun, tmp_path, workers):
+    file, out = begun
+    with Journal(tmp_path / "sweep.nc.journal", read_plan(file).fingerprint(), 14) as journal:
+        journal.computed_with(versions() | {"scipy": "0.1.2"})
+    with pytest.raises(MixedVersionsError, match=r"scipy 0\.1\.2 and .*delete its journal$"):
+        ttt.sweep(file, out=out, resume=True, workers=workers)
+    assert chunks_kept(tmp_path) == 1
+
+
+def test_a_result_of_other_versions_is_not_taken_for_this_one(begun, tmp_path):
+    file, out = begun
+    ttt.sweep(file, out=out, resume=True)
+    dataset = xr.load_dataset(out)
+    dataset.attrs["numpy_version"] = "0.1.2"
+    dataset.to_netcdf(out, engine="h5netcdf")
+    assert "numpy_version 0.1.2" in fault(file, out=out, resume=True)
+
+
+@pytest.mark.parametrize("name", ["s.csv", "s.CSV", "s.json", "s.nc.gz", "s.zarr", "s.txt"])
+def test_a_name_that_promises_another_format_is_refused(begun, tmp_path, name):
+    assert "what is written is NetCDF: give a name in .nc" in fault(begun[0], out=tmp_path / name)
+    (tmp_path / "link.nc").symlink_to(name)
+    assert "what is written is NetCDF" in fault(begun[0], out=tmp_path / "link.nc")
+
+
+def test_a_fault_before_the_first_result_leaves_no_journal(begun, tmp_path):
+    file, out = begun
+    (tmp_path / "sweep.nc.journal").unlink()
+    assert "scheduler" in fault(file, out=out, scheduler="nowhere")
+    assert not list(tmp_path.glob("*.nc*"))
+
+
+@pytest.mark.parametrize("source", [None, 5, [1], object()])
+def test_what_is_no_sweep_is_one_line(source):
+    assert fault(source).startswith("sweep: ")

@@ -20,6 +20,8 @@ from ttt_theory.errors import (
     SettingFileError,
     TTTTheoryError,
     UnknownClaimError,
+    import_fault,
+    importing,
 )
 from ttt_theory.execution.shipping import send_by_value
 from ttt_theory.files.opening import open_regular
@@ -110,16 +112,15 @@ def _load_installed() -> None:
 
 
 def _claims_of(entry: importlib.metadata.EntryPoint) -> Iterable[Claim]:
+    if entry.value.startswith("ttt_theory."):
+        with importing("verify", "sympy", "flint"):
+            return tuple(entry.load())
     try:
         claims = entry.load()
-    except ModuleNotFoundError as error:
-        remedy = "install ttt-theory[verify]" if entry.value.startswith("ttt_theory.") else ""
-        reason = f"{error.name} is not installed"
-        raise ExtensionError(
-            f"claims of {entry.name}", f"{reason}; {remedy}" if remedy else reason
-        ) from None
     except TTTTheoryError:
         raise
+    except ModuleNotFoundError as error:
+        raise ExtensionError(f"claims of {entry.name}", str(import_fault(error))) from error
     except Exception as error:
         raise ExtensionError(f"claims of {entry.name}", repr(error)) from error
     if not isinstance(claims, list | tuple):
@@ -175,8 +176,9 @@ def load_file(path: Path) -> None:
             if frame.filename == str(file)
         ]
         place = f"line {where[-1]}: " if where else ""
-        known = isinstance(error, TTTTheoryError)
-        reason = str(error) if known else f"{type(error).__name__}: {error}"
+        known = import_fault(error) if isinstance(error, ModuleNotFoundError) else error
+        is_ours = isinstance(known, TTTTheoryError)
+        reason = str(known) if is_ours else f"{type(error).__name__}: {error}"
         raise ExtensionError(str(path), f"{place}{reason}") from error
     send_by_value(name)
     _loaded.add(name)

@@ -7,7 +7,7 @@ import math
 import os
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -17,10 +17,10 @@ import numpy as np
 from ttt_theory.checks import checked_integer
 from ttt_theory.claims.claim import Claim, declared_tests
 from ttt_theory.claims.registration import all_claims, matching
-from ttt_theory.errors import InvalidSettingError, UnknownClaimError
+from ttt_theory.errors import InvalidSettingError, UnknownClaimError, import_fault
 from ttt_theory.evidence.effort import ERROR_RATE, Effort
 from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict, joint_verdict
-from ttt_theory.execution import run_jobs
+from ttt_theory.execution import Provenance, check_can_share, run_jobs
 
 __all__ = ["ClaimReport", "EvidenceJob", "PublishedReport", "Report", "Role", "jobs_of", "verify"]
 
@@ -88,6 +88,9 @@ class EvidenceJob:
         arguments = (effort,) if self.role is not Role.SETTING else (self.setting, effort)
         try:
             evidence = self._accepted(self._function(*arguments), effort)
+        except ImportError as error:
+            # A package that is missing says nothing of the claim.
+            raise import_fault(error) from error
         except Exception as error:  # noqa: BLE001
             # A wrong formula may divide by zero, leave a root finder without a root, or give a size
             # that no setting has; that costs this piece of evidence, not the rest of the run.  The
@@ -202,6 +205,8 @@ class Report:
         Wall time.
     interrupted : bool
         Whether Ctrl-C ended the run before all evidence was in.
+    versions : dict of str to str
+        Of the packages that gathered the evidence, where it was gathered.
     """
 
     claims: list[ClaimReport]
@@ -211,6 +216,7 @@ class Report:
     settings: list[str] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
+    versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -247,6 +253,7 @@ class Report:
             "sequential": self.sequential,
             "seed": self.seed,
             "settings": self.settings,
+            "versions": self.versions,
             "seconds": self.seconds,
             "statistical_tests": self.statistical_tests,
             "claims": [claim.as_dict() for claim in self.claims],
@@ -276,6 +283,9 @@ def jobs_of(
     UnknownClaimError
         If a pattern matches nothing, or its claims have nothing to check on the settings.
     """
+    if settings is not None and not isinstance(settings, Mapping):
+        remedy = "give settings by name, such as {'mine': Setting.from_toml(\"my.toml\")}"
+        raise InvalidSettingError("settings", settings, remedy)
     if settings is not None and len(settings) > _MOST_SETTINGS:
         raise InvalidSettingError("setting", len(settings), f"give at most {_MOST_SETTINGS} a run")
     groups = _groups(claims)
@@ -303,6 +313,10 @@ def _groups(claims: Sequence[str | Claim] | None) -> dict[str, list[Claim]]:
         return {"*": all_claims()}
     if isinstance(claims, str | Claim):
         claims = [claims]
+    claims = list(claims) if isinstance(claims, Iterable) else [claims]
+    for each in claims:
+        if not isinstance(each, str | Claim):
+            raise InvalidSettingError("claims", each, "give ids, shell patterns or claims")
     return {
         each if isinstance(each, str) else each.id: (
             [each] if isinstance(each, Claim) else matching([each])
@@ -315,6 +329,12 @@ def _applicable(
     groups: dict[str, list[Claim]], settings: Mapping[str, Any], *, is_asked_for: bool
 ) -> dict[str, list[Claim]]:
     """Return the claims that apply to any of the settings; nothing asked for is left out."""
+    known = [*all_claims(), *(claim for found in groups.values() for claim in found)]
+    for name, setting in settings.items():
+        if not any(claim.applies_to(setting) for claim in known):
+            file = setting if isinstance(setting, str | os.PathLike) else "my.toml"
+            remedy = f'give a Setting, such as Setting.from_toml("{os.fspath(file)!s}")'
+            raise InvalidSettingError(f"settings.{name}", setting, remedy)
     applicable = {
         asked: [claim for claim in found if any(map(claim.applies_to, settings.values()))]
         for asked, found in groups.items()
@@ -349,7 +369,8 @@ def verify(
     claims : sequence of str or Claim, optional
         Ids or shell patterns, or claims themselves; all that are registered if not given or empty.
     settings : mapping of str to Setting, optional
-        Verify the general claims on these settings instead of the built-in ones.
+        Verify the general claims on these settings instead of the built-in ones; at most 100.  What
+        a claim cannot test, such as by simulation beyond dim 300, leaves it undecided.
     quick : bool
         Aim for a margin of 10 % instead of 2 % in simulations.
     sequential : bool
@@ -382,7 +403,7 @@ def verify(
     confirmed
     """
     seed = checked_integer("seed", seed, 0, 2**128 - 1)
-    workers = checked_workers(workers)
+    workers = checked_workers(workers, scheduler)
     start = time.perf_counter()
     jobs = jobs_of(claims, settings)
     tests = sum(job.tests for job in jobs)
@@ -390,12 +411,14 @@ def verify(
     # Simulations take longest; started first, they do not keep one process busy at the end.
     order = sorted(range(len(jobs)), key=lambda place: not jobs[place].tests)
     outcomes: dict[int, tuple[list[Evidence], float]] = {}
+    provenance = Provenance()
     try:
         for position, outcome in run_jobs(
             _gathered,
             [(jobs[place], effort) for place in order],
             workers=min(workers, max(1, len(jobs))),
             scheduler=scheduler,
+            provenance=provenance,
         ):
             place = order[position]
             outcomes[place] = outcome
@@ -415,14 +438,17 @@ def verify(
         list(settings or {}),
         time.perf_counter() - start,
         interrupted=len(outcomes) < len(jobs),
+        versions=provenance.versions or {},
     )
 
 
-def checked_workers(workers: int | None) -> int:
+def checked_workers(workers: int | None, scheduler: str | None) -> int:
     """Return a number of processes, as many as there are cores if none is given."""
     if workers is None:
         workers = os.cpu_count() or 1
-    return checked_integer("workers", workers, 1, 1024)
+    workers = checked_integer("workers", workers, 1, 1024)
+    check_can_share(workers, scheduler, "verify")
+    return workers
 
 
 def _gathered(job: tuple[EvidenceJob, Effort]) -> tuple[list[Evidence], float]:

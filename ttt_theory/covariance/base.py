@@ -21,7 +21,7 @@ from ttt_theory.checks import (
     checked_integer,
     checked_number,
 )
-from ttt_theory.errors import InvalidSettingError, told_apart
+from ttt_theory.errors import MISSING, InvalidSettingError, told_apart
 from ttt_theory.structured.base import StructuredMatrix
 
 if TYPE_CHECKING:
@@ -89,9 +89,11 @@ class Covariance(ABC):
         Raises
         ------
         InvalidSettingError
-            If it is not of shape (dim, dim), finite, symmetric and positive semi-definite.
+            If there is no `dim`, or the matrix is not of shape (dim, dim), finite, symmetric and
+            positive semi-definite.
         """
         if not self._valid_by_construction:
+            checked_integer("dim", getattr(self, "dim", MISSING), 1, LARGEST_DIM)
             check_covariance_matrix("matrix", self.matrix(), self.dim)
 
     @cached_property

@@ -11,14 +11,39 @@ import contextlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ttt_theory.errors import importing
 from ttt_theory.execution.cluster import on_cluster
 from ttt_theory.execution.processes import in_processes
+from ttt_theory.execution.provenance import Provenance, versions
 from ttt_theory.execution.work_queue import Job, Result, WorkQueue, blas
 
 if TYPE_CHECKING:
     from ttt_theory.execution.work_queue import Indexed
 
-__all__ = ["in_order", "run_jobs"]
+__all__ = ["Provenance", "check_can_share", "in_order", "run_jobs", "versions"]
+
+
+def check_can_share(workers: int, scheduler: str | None, extra: str) -> None:
+    """Check that what shares jobs out is installed, before there is work that could be lost.
+
+    Parameters
+    ----------
+    workers, scheduler
+        As for `run_jobs`.
+    extra : str
+        The extra of this package that brings it where there is no scheduler.
+
+    Raises
+    ------
+    MissingPackageError
+        If it is not.
+    """
+    if scheduler is not None:
+        with importing("distributed", "distributed", "cloudpickle"):
+            pass
+    elif workers > 1:
+        with importing(extra, "joblib", "cloudpickle"):
+            pass
 
 
 def run_jobs(
@@ -27,6 +52,7 @@ def run_jobs(
     *,
     workers: int = 1,
     scheduler: str | None = None,
+    provenance: Provenance | None = None,
 ) -> Indexed[Result]:
     """Apply a function to jobs, and yield the results as they finish.
 
@@ -45,6 +71,8 @@ def run_jobs(
         Number of processes; 1 is this process.
     scheduler : str, optional
         Address of a running Dask scheduler, whose workers are used instead.
+    provenance : Provenance, optional
+        Is told which versions of the packages compute the results.
 
     Yields
     ------
@@ -56,7 +84,13 @@ def run_jobs(
     Raises
     ------
     InvalidSettingError
-        If no scheduler with workers answers at the address, or what this needs is not installed.
+        If no scheduler with workers answers at the address.
+    MissingPackageError, BrokenPackageError
+        If what shares the jobs out is not installed, or cannot be imported.
+    WorkerImportError
+        If a worker lacks what the function or its jobs are made of.
+    MixedVersionsError
+        If the workers, or whoever the provenance knows of, have unlike versions.
     LostWorkersError
         If the workers of the same jobs are killed again and again, or the cluster goes away.
     Exception
@@ -67,10 +101,14 @@ def run_jobs(
     >>> dict(run_jobs(abs, [-3, 5]))
     {0: 3, 1: 5}
     """
+    check_can_share(workers, scheduler, "sweep")
+    provenance = Provenance() if provenance is None else provenance
     if scheduler is not None:
-        yield from on_cluster(function, WorkQueue(jobs), scheduler)
-    elif workers > 1:
-        yield from in_processes(function, WorkQueue(jobs), workers)
+        yield from on_cluster(function, WorkQueue(jobs, provenance), scheduler)
+        return
+    provenance.note(versions())
+    if workers > 1:
+        yield from in_processes(function, WorkQueue(jobs, provenance), workers)
     else:
         controller = blas()
         for index, job in enumerate(jobs):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
+import operator
 import queue
 import time
 import warnings
@@ -12,8 +14,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from ttt_theory.errors import InvalidSettingError, LostWorkersError
-from ttt_theory.execution.shipping import Shipped, compute_packed, packed, shipped
+from ttt_theory.errors import InvalidSettingError, LostWorkersError, WorkerImportError, importing
+from ttt_theory.execution.shipping import compute_packed, packed, shipped, unreadable
 from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Job, Result
 
 if TYPE_CHECKING:
@@ -34,9 +36,13 @@ def on_cluster(
     function anew with every batch.
     """
     with _connected(address) as client:
+        import cloudpickle
+
         # The result of a job is computed again when the worker that holds it is killed; data that
-        # is scattered would be lost.
-        shared = _submit(client, _kept, shipped(function, "scheduler", address))
+        # is scattered would be lost.  Nothing of this package is named to Dask itself, which takes
+        # a worker without it for one that is gone.
+        work_on = functools.partial(compute_packed, shipped(function))
+        shared = _submit(client, cloudpickle.loads, packed(work_on))
         running: dict[Any, Batch[Job]] = {}
         arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
         try:
@@ -46,7 +52,7 @@ def on_cluster(
                     batch = work.take(workers)
                     if batch is None:
                         break
-                    future = _submit(client, compute_packed, shared, packed(batch))
+                    future = _submit(client, operator.call, shared, packed(batch))
                     running[future] = batch
                     future.add_done_callback(arrived.put)
                 for future in _arrivals(arrived, client, address) if running else ():
@@ -61,21 +67,12 @@ def on_cluster(
                 client.cancel([*running, shared], force=True)
 
 
-def _kept(function: Shipped[Job, Result]) -> Shipped[Job, Result]:
-    """Have the function kept by the workers."""
-    return function
-
-
 @contextlib.contextmanager
 def _connected(address: str) -> Iterator[Any]:
     """Connect to the scheduler at an address, once it has workers."""
     remedy = "give the address of a running Dask scheduler, such as tcp://127.0.0.1:8786"
-    try:
+    with importing("distributed"):
         from distributed import Client
-    except ImportError:
-        raise InvalidSettingError(
-            "scheduler", address, "install ttt-theory[distributed] to use a Dask cluster"
-        ) from None
     # What the client logs about lost connections becomes an exception here.
     logger = logging.getLogger("distributed.client")
     level = logger.level
@@ -158,6 +155,8 @@ def _result(future: Any, address: str) -> Any:
         error = future.exception()
         if isinstance(error, KilledWorker):
             return None
+        if isinstance(error, ImportError) and not isinstance(error, WorkerImportError):
+            raise unreadable(error) from error
         raise error
     try:
         return future.result(_SECONDS_WITHOUT_WORKERS)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
-from ttt_theory.errors import InvalidSettingError
+from ttt_theory.errors import InvalidSettingError, importing
 from ttt_theory.execution.shipping import compute_packed, packed, shipped
 from ttt_theory.execution.work_queue import BATCHES_PER_WORKER, Job, Result
 
@@ -25,16 +25,16 @@ def in_processes(
     function: Callable[[Job], Result], queue: WorkQueue[Job], workers: int
 ) -> Indexed[Result]:
     """Do the jobs of a queue in several processes, of which any may be killed."""
-    try:
+    # Where processes cannot share semaphores joblib warns, and takes threads instead.
+    with importing("sweep"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         from joblib import Parallel, delayed, parallel_config
-    except ImportError:
-        raise InvalidSettingError(
-            "workers",
-            workers,
-            "give 1, or install ttt-theory[sweep] for several processes",
-        ) from None
+        from joblib.parallel import mp
+    if mp is None:
+        remedy = "give 1: this system has no room for what processes share (see /dev/shm)"
+        raise InvalidSettingError("workers", workers, remedy)
 
-    sent = shipped(function, "workers", workers)
+    sent = shipped(function)
     while not queue.is_done():
         batches = iter(lambda: queue.take(workers), None)
         with parallel_config(

@@ -12,10 +12,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic
 
-from ttt_theory.errors import InvalidSettingError
+from ttt_theory.errors import WorkerImportError, importing
 from ttt_theory.execution.work_queue import Finished, Job, Result, compute
 
-__all__ = ["Shipped", "compute_packed", "packed", "send_by_value", "shipped"]
+__all__ = ["Shipped", "compute_packed", "packed", "send_by_value", "shipped", "unreadable"]
 
 _FUNCTIONS_KEPT = 4
 
@@ -50,38 +50,48 @@ def _loaded(function: Shipped[Any, Any]) -> Callable[[Any], Any]:
 
 def packed(content: object) -> bytes:
     """Return anything as bytes, with the code that only this process has."""
-    import cloudpickle
+    with importing("sweep"):
+        import cloudpickle
 
     return bytes(cloudpickle.dumps(content))
 
 
-def shipped(function: Callable[[Job], Result], field: str, value: object) -> Shipped[Job, Result]:
+def shipped(function: Callable[[Job], Result]) -> Shipped[Job, Result]:
     """Return a function that other processes can call.
-
-    Raises
-    ------
-    InvalidSettingError
-        If what this needs is not installed; it names the field and value that ask for it.
 
     Examples
     --------
-    >>> shipped(lambda job: job + 1, "workers", 2)(41)
+    >>> shipped(lambda job: job + 1)(41)
     42
     """
-    try:
-        import cloudpickle
-    except ImportError:
-        remedy = "install ttt-theory[sweep] for several processes"
-        raise InvalidSettingError(field, value, remedy) from None
-    content = cloudpickle.dumps(function)
+    content = packed(function)
     return Shipped(hashlib.sha256(content).hexdigest(), content)
 
 
-def compute_packed(function: Callable[[Any], Result], batch: bytes) -> Finished[Result]:
-    """Do a packed batch in a worker."""
+def compute_packed(function: Shipped[Any, Result], batch: bytes) -> Finished[Result]:
+    """Do a packed batch in a worker.
+
+    Raises
+    ------
+    WorkerImportError
+        If the worker lacks what the function or the jobs are made of.
+    """
     import cloudpickle
 
-    return compute(function, cloudpickle.loads(batch))
+    try:
+        loaded, jobs = _loaded(function), cloudpickle.loads(batch)
+    except Exception as error:
+        raise unreadable(error) from error
+    return compute(loaded, jobs)
+
+
+def unreadable(error: BaseException) -> WorkerImportError:
+    """Say why a worker cannot read what it was sent."""
+    return WorkerImportError(
+        f"they cannot read what is sent to them ({type(error).__name__}: {error}); install there "
+        "what is installed here, in the same versions, or keep classes of your own in a file given "
+        "by --with, which is sent along"
+    )
 
 
 def send_by_value(name: str) -> None:

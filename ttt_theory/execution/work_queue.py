@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ttt_theory.errors import LostWorkersError
+from ttt_theory.execution.provenance import Provenance, versions
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -43,11 +44,12 @@ class Batch(Generic[Job]):
 
 @dataclass(frozen=True)
 class Finished(Generic[Result]):
-    """The results of the batch from job number `start`, and the time that they took."""
+    """The results of the batch from job number `start`, the time and the versions they took."""
 
     start: int
     results: list[Result]
     seconds: float
+    versions: dict[str, str]
 
 
 def compute(function: Callable[[Job], Result], batch: Batch[Job]) -> Finished[Result]:
@@ -56,7 +58,7 @@ def compute(function: Callable[[Job], Result], batch: Batch[Job]) -> Finished[Re
     blas().limit(limits=1)
     start = time.perf_counter()
     results = [function(job) for job in batch.jobs]
-    return Finished(batch.start, results, time.perf_counter() - start)
+    return Finished(batch.start, results, time.perf_counter() - start, versions())
 
 
 @functools.cache  # It looks through all that the process has loaded, which takes milliseconds.
@@ -72,7 +74,7 @@ def blas() -> ThreadpoolController:
 class WorkQueue(Generic[Job]):
     """What is to do, what is being done, and what was lost on the way."""
 
-    def __init__(self, jobs: Iterable[Job]) -> None:
+    def __init__(self, jobs: Iterable[Job], provenance: Provenance) -> None:
         self._remaining = iter(jobs)
         self._next = 0
         self._batch_size = 1
@@ -80,6 +82,7 @@ class WorkQueue(Generic[Job]):
         self._lost: deque[Batch[Job]] = deque()
         self._is_exhausted = False
         self._error: BaseException | None = None
+        self._provenance = provenance
         # Joblib takes batches in the thread in which results arrive.
         self._lock = threading.Lock()
 
@@ -106,7 +109,14 @@ class WorkQueue(Generic[Job]):
             return batch
 
     def finish(self, finished: Finished[Result]) -> Iterator[tuple[int, Result]]:
-        """Note that a batch is done; return its results with their positions."""
+        """Note that a batch is done; return its results with their positions.
+
+        Raises
+        ------
+        MixedVersionsError
+            If it was computed with other versions than the ones before.
+        """
+        self._provenance.note(finished.versions)
         with self._lock:
             jobs = self._unfinished.pop(finished.start).jobs
             wanted = len(jobs) * _SECONDS_PER_BATCH / max(finished.seconds, 1e-9)

@@ -15,6 +15,7 @@ import numpy as np
 from ttt_theory.checks import checked_integer, checked_number
 from ttt_theory.covariance import Covariance
 from ttt_theory.errors import InvalidSettingError, OutOfRangeError
+from ttt_theory.execution import Provenance
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.risk import risk_of
 from ttt_theory.linear.exact.weights import original_weights, starting_weights
@@ -70,6 +71,8 @@ class SimulatedRisk:
         What the run can be repeated with.
     seconds : float
         Wall time.
+    versions : dict of str to str
+        Of the packages that simulated, where the prompts were simulated.
     """
 
     mean: float
@@ -79,6 +82,7 @@ class SimulatedRisk:
     method: str
     seed: int
     seconds: float
+    versions: dict[str, str]
 
 
 def literal_simulator(setting: Setting) -> LiteralSimulator:
@@ -181,7 +185,8 @@ def simulate(
         Number of independent prompts.
     method : str
         ``"literal"``: every prompt is simulated from its definition, with its own context, test
-        samples, fresh context and 8 fresh queries.  ``"sufficient"``: the same law, through the
+        samples, fresh context and 8 fresh queries, at O((2n + k)d + d²), and 1 GiB at most, a
+        prompt.  ``"sufficient"``: the same law, through the
         vectors that the samples enter by, at O(d) a prompt whatever n and k.  ``"conditional"``:
         only the context's vector is drawn and the expectation given it is exact, which leaves
         much less variance.
@@ -282,14 +287,26 @@ def estimates(
 ) -> Iterator[SimulatedRisk]:
     """Yield the estimate of `simulate` after every chunk of prompts, for a reduced setting."""
     simulator = rescaled(_simulator(problem, start, method), problem)
+    provenance = Provenance()
     chunks = run(
-        simulator.coefficients, prompts, seed, simulator.prompts_per_chunk, workers, scheduler
+        simulator.coefficients,
+        prompts,
+        seed,
+        simulator.prompts_per_chunk,
+        workers,
+        scheduler,
+        provenance,
     )
-    return _estimates(chunks, problem, step_size, method, seed)
+    return _estimates(chunks, problem, step_size, method, seed, provenance)
 
 
 def _estimates(
-    chunks: Iterator[Moments], problem: Problem, step_size: float, method: str, seed: int
+    chunks: Iterator[Moments],
+    problem: Problem,
+    step_size: float,
+    method: str,
+    seed: int,
+    provenance: Provenance,
 ) -> Iterator[SimulatedRisk]:
     start = time.perf_counter()
     total: Moments | None = None
@@ -307,6 +324,7 @@ def _estimates(
             method=method,
             seed=seed,
             seconds=time.perf_counter() - start,
+            versions=provenance.versions or {},
         )
 
 

@@ -6,7 +6,7 @@ import contextlib
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from ttt_theory.claims.verification import EvidenceJob, Role, checked_workers, jobs_of
 from ttt_theory.evidence.effort import ERROR_RATE, Effort
 from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
-from ttt_theory.execution import run_jobs
+from ttt_theory.execution import Provenance, run_jobs
 from ttt_theory.mutation.generation import Mutant, mutants_of, unchanged
 
 if TYPE_CHECKING:
@@ -86,12 +86,15 @@ class MutantReport:
         Wall time.
     interrupted : bool
         Whether Ctrl-C ended the run before all were judged.
+    versions : dict of str to str
+        Of the packages that judged them, where they were judged.
     """
 
     claims: list[Claim]
     judgements: list[Judgement]
     seconds: float
     interrupted: bool = False
+    versions: dict[str, str] = field(default_factory=dict)
 
     def of(self, fate: Fate, claim: str | None = None) -> list[Judgement]:
         """Return the judgements of one fate, of all claims or of one."""
@@ -127,6 +130,7 @@ class MutantReport:
             "equivalent": [each.as_dict() for each in self.of(Fate.EQUIVALENT)],
             "controls_failed": [each.as_dict() for each in self.of(Fate.CONTROL_FAILED)],
             "interrupted": self.interrupted,
+            "versions": self.versions,
             "seconds": self.seconds,
             "claims": [self.counts(claim) for claim in self.claims],
             "mutants": [each.as_dict() for each in self.judgements if each.mutant.kind is not None],
@@ -192,7 +196,7 @@ def mutants(
     >>> report.total >= 10, report.all_killed
     (True, True)
     """
-    workers = checked_workers(workers)
+    workers = checked_workers(workers, scheduler)
     start = time.perf_counter()
     chosen = {job.claim.id: job.claim for job in jobs_of(claims)}
     # Controls gather all evidence and take longest; started first, they keep no process busy last.
@@ -201,12 +205,14 @@ def mutants(
     tests = sum(job.tests for group in groups for job in _jobs(chosen[group[0].claim]))
     effort = Effort(quick=True, seed=0, error_rate=ERROR_RATE / max(1, tests))
     judgements: dict[int, Judgement] = {}
+    provenance = Provenance()
     try:
         for index, outcome in run_jobs(
             _judged,
             [(chosen[group[0].claim], group, effort) for group in groups],
             workers=workers,
             scheduler=scheduler,
+            provenance=provenance,
         ):
             judgements[index] = Judgement(groups[index][0], *outcome)
             if progress is not None:
@@ -218,6 +224,7 @@ def mutants(
         [judgements[index] for index in sorted(judgements)],
         time.perf_counter() - start,
         interrupted=len(judgements) < len(groups),
+        versions=provenance.versions or {},
     )
 
 

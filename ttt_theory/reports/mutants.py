@@ -46,7 +46,8 @@ def as_table(report: MutantReport) -> Table:
 
 def as_markdown(report: MutantReport) -> str:
     """Return the Markdown report: a summary, then every mutant."""
-    lines = ["# Mutants", "", f"{summary(report)}.", ""]
+    versions = ", ".join(map(" ".join, report.versions.items()))
+    lines = ["# Mutants", "", f"{summary(report)}.", f"Computed with {versions}.", ""]
     lines += [
         f"| {' | '.join((*_COLUMNS, 'seconds'))} |",
         "|---|---:|---:|---:|---:|---:|---|---:|",
@@ -84,6 +85,7 @@ def _section(title: str, judgements: list[Judgement]) -> list[str]:
 def write_report(report: MutantReport, folder: Path) -> None:
     """Write ``mutants.md`` and ``mutants.json`` into a folder, made if missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "mutants.md").write_text(as_markdown(report), encoding="utf-8")
-    document = json.dumps(report.as_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    # A setting may have any file name, also one that is no Unicode.
+    (folder / "mutants.md").write_text(as_markdown(report), "utf-8", errors="backslashreplace")
+    document = json.dumps(report.as_dict(), indent=2, allow_nan=False)
     (folder / "mutants.json").write_text(document + "\n", encoding="utf-8")

@@ -86,6 +86,7 @@ def as_markdown(report: Report) -> str:
         "# Verification report",
         "",
         f"Verdict: **{report.verdict}**, on {where}; {run}.",
+        f"Computed with {', '.join(map(' '.join, report.versions.items()))}.",
         "",
         _error_budget(report),
         "",
@@ -146,6 +147,7 @@ def _short(value: object) -> str:
 def write_report(report: Report, folder: Path) -> None:
     """Write ``report.md`` and ``report.json`` into a folder, made if missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.md").write_text(as_markdown(report), encoding="utf-8")
-    document = json.dumps(report.as_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    # A setting may have any file name, also one that is no Unicode.
+    (folder / "report.md").write_text(as_markdown(report), "utf-8", errors="backslashreplace")
+    document = json.dumps(report.as_dict(), indent=2, allow_nan=False)
     (folder / "report.json").write_text(document + "\n", encoding="utf-8")

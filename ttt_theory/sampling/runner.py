@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ttt_theory.execution import in_order, run_jobs
+from ttt_theory.execution import Provenance, in_order, run_jobs
 from ttt_theory.sampling.moments import Moments, Sampler, chunk_sizes, draw_chunk
 
 __all__ = ["run"]
@@ -30,6 +30,7 @@ def run(
     draws_per_chunk: int,
     workers: int = 1,
     scheduler: str | None = None,
+    provenance: Provenance | None = None,
 ) -> Iterator[Moments]:
     """Draw chunk by chunk, in order.
 
@@ -46,6 +47,8 @@ def run(
         Number of processes.
     scheduler : str, optional
         Address of a running Dask scheduler, whose workers are then used instead.
+    provenance : Provenance, optional
+        Is told which versions of the packages draw.
 
     Yields
     ------
@@ -59,4 +62,7 @@ def run(
     10000
     """
     jobs = enumerate(chunk_sizes(draws, draws_per_chunk))
-    yield from in_order(run_jobs(_Run(sampler, seed), jobs, workers=workers, scheduler=scheduler))
+    chunks = run_jobs(
+        _Run(sampler, seed), jobs, workers=workers, scheduler=scheduler, provenance=provenance
+    )
+    yield from in_order(chunks)

@@ -10,7 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttt_theory.errors import InvalidSettingError, StatementError
+from ttt_theory.errors import (
+    BrokenPackageError,
+    MissingPackageError,
+    StatementError,
+    importing,
+)
 from ttt_theory.execution.shipping import packed
 from ttt_theory.statements.syntax import parse
 
@@ -21,6 +26,9 @@ __all__ = ["StatementVerdict", "check", "undecided"]
 
 _LONGEST_SECONDS = 15.0
 _LARGEST_DIM = 64
+_ERRORS = {
+    each.__name__: each for each in (BrokenPackageError, MissingPackageError, StatementError)
+}
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     -------
     StatementVerdict
         A proof is by exact algebra over all points, a counterexample is exact; else the verdict is
-        undecided.  It takes at most 20 s.
+        undecided, as it is beyond dim 64 and for whatever is not decided in 15 s.
 
     Raises
     ------
@@ -90,6 +98,8 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
         If the statement cannot be read, or its conditions contradict each other.
     InvalidSettingError
         If the setting is anything but a `Setting`.
+    MissingPackageError, BrokenPackageError
+        If what this needs is not installed, or cannot be imported.
 
     Notes
     -----
@@ -104,12 +114,14 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     {'n': '1', 'k': '1', 'd': '1', 'norm2': '1', 'noise': '0', 'alpha': '1', 'gamma': '1',
      'left': '2/3', 'right': '2/3'}
     """
+    # The process that works on it tells what it lacks, too, but may have a path of its own.
+    with importing("verify", "flint", "hypothesis", "cloudpickle"):
+        pass
     parsed = parse(statement)
     if setting is not None:
-        from ttt_theory.linear.setting.setting import Setting
+        from ttt_theory.linear.setting.setting import checked_setting
 
-        if not isinstance(setting, Setting):
-            raise InvalidSettingError("setting", setting, "give a Setting, or none")
+        setting = checked_setting(setting)
         if parsed.comparison.relation == "~":
             raise StatementError("~ says nothing of a setting, whose sizes are fixed; use <= or ==")
         if setting.dim > _LARGEST_DIM:
@@ -118,8 +130,6 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
             )
             return _verdict(statement, undecided(reason))
     answer = _in_a_process(packed((statement, setting)))
-    if "error" in answer:
-        raise StatementError(answer["error"])
     return _verdict(statement, answer)
 
 
@@ -152,4 +162,6 @@ def _in_a_process(request: bytes) -> dict[str, Any]:
         reason = lines[-1] if lines else f"status {finished.returncode}"
         return undecided(f"the process that worked on it failed: {reason}")
     answer: dict[str, Any] = json.loads(finished.stdout)
+    if "error" in answer:
+        raise _ERRORS[answer["error"]](*answer["arguments"])
     return answer

@@ -26,14 +26,16 @@ def _limit_resources() -> None:
 def main() -> None:
     """Answer one request."""
     _limit_resources()
-    from ttt_theory.errors import StatementError
-    from ttt_theory.statements.deciding import decided
+    from ttt_theory.errors import BrokenPackageError, MissingPackageError, StatementError, importing
 
     statement, setting = pickle.load(sys.stdin.buffer)
     try:
-        answer = decided(statement, setting)
-    except StatementError as error:
-        answer = {"error": error.reason}
+        with importing("verify"):
+            from ttt_theory.statements.deciding import decided
+
+            answer = decided(statement, setting)
+    except (BrokenPackageError, MissingPackageError, StatementError) as error:
+        answer = {"error": type(error).__name__, "arguments": error.args}
     json.dump(answer, sys.stdout)
 
 

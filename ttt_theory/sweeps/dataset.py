@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,12 @@ import numpy as np
 from ttt_theory.checks import FloatArray
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.sweeps.columns import ASYMPTOTIC, EXACT, SIMULATED, STATUS
-from ttt_theory.sweeps.plan import Plan, as_text, versions
+from ttt_theory.sweeps.plan import Plan, as_text
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["as_dataset", "save"]
+__all__ = ["as_dataset", "save", "version_attributes"]
 
 _LONG_NAMES = {
     "context_length": "labelled examples in the prompt, n",
@@ -39,7 +40,9 @@ _UNITS = {
 }
 
 
-def as_dataset(plan: Plan, results: FloatArray, fingerprint: str) -> xr.Dataset:
+def as_dataset(
+    plan: Plan, results: FloatArray, fingerprint: str, versions: Mapping[str, str]
+) -> xr.Dataset:
     """Return the results of a sweep with their labels.
 
     Parameters
@@ -49,6 +52,8 @@ def as_dataset(plan: Plan, results: FloatArray, fingerprint: str) -> xr.Dataset:
         As `ChunkFunction` returns them.
     fingerprint : str
         Of the plan.
+    versions : mapping of str to str
+        What computed the results.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def as_dataset(plan: Plan, results: FloatArray, fingerprint: str) -> xr.Dataset:
         for axis in plan.axes
         for path, values in axis.fields.items()
     }
-    return xr.Dataset(variables, coordinates, _provenance(plan, status, fingerprint))
+    return xr.Dataset(variables, coordinates, _provenance(plan, status, fingerprint, versions))
 
 
 def _coordinate(values: list[Any]) -> Any:
@@ -113,7 +118,20 @@ def _coordinate_attributes(path: str, values: list[Any]) -> dict[str, str]:
     return attributes
 
 
-def _provenance(plan: Plan, status: Any, fingerprint: str) -> dict[str, Any]:
+def version_attributes(versions: Mapping[str, str]) -> dict[str, str]:
+    """Return the attributes of a dataset that name versions.
+
+    Examples
+    --------
+    >>> version_attributes({"ttt-theory": "0.1.0"})
+    {'ttt_theory_version': '0.1.0'}
+    """
+    return {f"{name.replace('-', '_')}_version": version for name, version in versions.items()}
+
+
+def _provenance(
+    plan: Plan, status: Any, fingerprint: str, versions: Mapping[str, str]
+) -> dict[str, Any]:
     attributes: dict[str, Any] = {
         "title": "Risk after one step of test-time training, by setting",
         "source": "ttt-theory; [G25] is Gozeten et al., ICML 2025, arXiv 2503.11842",
@@ -130,9 +148,7 @@ def _provenance(plan: Plan, status: Any, fingerprint: str) -> dict[str, Any]:
         name: int(np.count_nonzero(status == STATUS[name]))
         for name in ("out_of_range", "lost_precision")
     }
-    return attributes | {
-        f"{name.replace('-', '_')}_version": version for name, version in versions().items()
-    }
+    return attributes | version_attributes(versions)
 
 
 def save(dataset: xr.Dataset, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,21 +64,32 @@ class Journal:
         self._connection.execute("BEGIN EXCLUSIVE")
         tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
         if not tables:
-            self._connection.execute("CREATE TABLE plan (fingerprint TEXT NOT NULL)")
+            self._connection.execute("CREATE TABLE plan (fingerprint TEXT NOT NULL, versions TEXT)")
             self._connection.execute(
                 "CREATE TABLE chunk (number INTEGER PRIMARY KEY, results BLOB NOT NULL)"
             )
-            self._connection.execute("INSERT INTO plan VALUES (?)", (fingerprint,))
+            self._connection.execute("INSERT INTO plan (fingerprint) VALUES (?)", (fingerprint,))
         elif tables != {"plan", "chunk"}:
             raise self._fault("this file is no journal of a sweep")
         elif self._connection.execute("SELECT fingerprint FROM plan").fetchall() != [
             (fingerprint,)
         ]:
             raise self._fault(
-                "it was begun with another sweep file, seed, version of the package or of NumPy or"
-                " SciPy, or a file that the settings name has changed; delete it to begin anew"
+                "it was begun with another sweep file, seed or class of a covariance, or a file"
+                " that the settings name has changed; delete it to begin anew"
             )
         self._connection.execute("COMMIT")
+
+    def versions(self) -> dict[str, str] | None:
+        """Return which versions computed what is there; None if nothing is."""
+        with self._faults():
+            [[text]] = self._connection.execute("SELECT versions FROM plan").fetchall()
+        return None if text is None else dict(json.loads(text))
+
+    def computed_with(self, versions: dict[str, str]) -> None:
+        """Keep which versions compute all that is recorded."""
+        with self._faults():
+            self._connection.execute("UPDATE plan SET versions = ?", (json.dumps(versions),))
 
     def record(self, number: int, results: FloatArray) -> None:
         """Keep the results of a chunk, shape (settings, columns), for good.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
 import inspect
 import json
 import os
@@ -150,7 +149,7 @@ class Plan:
         return SettingFileError(error.file, f"{error.reason} (at {place})", error.field)
 
     def fingerprint(self) -> str:
-        """Return a digest of everything that the results depend on, but no name of a folder."""
+        """Return a digest of all that is asked for: no name of a folder, nor who computes it."""
         parts = {
             "content": self.text,
             "files": {name: _digest(self.folder / name) for name in sorted(self._files())},
@@ -159,7 +158,6 @@ class Plan:
                 for kind in sorted(self.kinds.keys() & set(_texts(self.content)))
             },
             "results": sorted(NAMES),
-            "versions": versions(),
         }
         return hashlib.sha256(as_text(parts).encode()).hexdigest()
 
@@ -212,6 +210,9 @@ def read_plan(source: str | os.PathLike[str] | Mapping[str, Any], seed: int | No
     try:
         if isinstance(source, Mapping):
             content, folder = _plain(source), Path()
+        elif not isinstance(source, str | os.PathLike):
+            remedy = "give a sweep file, or the tables that one would hold"
+            raise InvalidSettingError("sweep", source, remedy)
         else:
             file = Path(source)
             content, folder = parse_toml(file), file.parent
@@ -232,11 +233,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple | range):
         return [_plain(inner) for inner in value]
     return value
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what computes the results."""
-    return {name: importlib.metadata.version(name) for name in ("ttt-theory", "numpy", "scipy")}
 
 
 def _simulation(table: dict[str, Any] | None) -> Simulation | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
@@ -12,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ttt_theory.checks import checked_integer
-from ttt_theory.errors import InvalidSettingError
-from ttt_theory.execution import run_jobs
+from ttt_theory.errors import InvalidSettingError, importing
+from ttt_theory.execution import Provenance, check_can_share, run_jobs, versions
 from ttt_theory.sweeps.columns import COLUMNS, STATUS
 from ttt_theory.sweeps.computing import ChunkFunction, settings_per_chunk
-from ttt_theory.sweeps.dataset import as_dataset, save
+from ttt_theory.sweeps.dataset import as_dataset, save, version_attributes
 from ttt_theory.sweeps.journal import Journal
 from ttt_theory.sweeps.plan import Plan, read_plan
 
@@ -31,6 +30,7 @@ Progress = Callable[[str, int, int], None]
 """Takes what is being done, how many settings are done, and how many there are."""
 
 _CHECKS_PER_REPORT = 256
+_SUFFIXES = ("", ".nc", ".nc4", ".netcdf", ".h5", ".hdf5")
 
 
 def sweep(
@@ -54,8 +54,8 @@ def sweep(
         A sweep file (TOML), or the tables that it would hold: `setting` as in a setting file, a
         list `grid` of what varies, and optionally `simulation`.
     out : path, optional
-        NetCDF file to write, in a folder that exists; it must not exist itself unless `resume` is
-        given.
+        NetCDF file to write, in a folder that exists: in .nc, .nc4, .netcdf, .h5, .hdf5 or nothing,
+        since NetCDF is made of HDF5.  It must not exist itself unless `resume` is given.
     workers : int
         Number of processes.
     scheduler : str, optional
@@ -81,6 +81,8 @@ def sweep(
         If a file cannot be read.
     InvalidSettingError
         If an argument, the grid or a setting of it is not valid, or `out` cannot be written.
+    MixedVersionsError
+        If the workers, or whoever computed what is resumed, have other versions of the packages.
 
     Examples
     --------
@@ -102,30 +104,45 @@ def sweep(
     0.6011...
     """
     workers = checked_integer("workers", workers, 1, 1024)
-    _check_installed(["xarray"] if out is None else ["xarray", "h5netcdf", "h5py"])
+    with importing("sweep", "xarray"):
+        import xarray  # noqa: F401
+    if out is not None:
+        # Needed at the end alone, which is no time to learn that they are broken.
+        with importing("sweep", "h5netcdf", "h5py"):
+            import h5netcdf  # noqa: F401
+            import h5py  # noqa: F401
+    check_can_share(workers, scheduler, "sweep")
     plan = read_plan(source, seed)
     fingerprint = plan.fingerprint()
     path, journal_path = None, None
     if out is not None:
-        if not Path(out).name:
+        if not isinstance(out, str | os.PathLike) or not Path(out).name:
             raise InvalidSettingError("out", str(out), "give the name of a file")
         # A link leads to the file that is written, and stays.
         path = Path(os.path.realpath(out))
+        for name in (Path(out), path):
+            if name.suffix.lower() not in _SUFFIXES:
+                remedy = f"what is written is NetCDF: give a name in {', '.join(_SUFFIXES[1:])}"
+                raise InvalidSettingError("out", str(name), remedy)
         journal_path = path.with_name(f"{path.name}.journal")
-        finished = _finished(path, journal_path, fingerprint, resume)
+        here = None if scheduler is not None else versions()
+        finished = _finished(path, journal_path, fingerprint, here, resume)
         if finished is not None:
             return finished
     with Journal(journal_path, fingerprint, len(COLUMNS) + 1) as journal:
-        if not journal.numbers():
-            try:
+        try:
+            if not journal.numbers():
                 _check(plan, progress)
-            except BaseException:
+            # An interruption keeps what is done: the dataset tells that it is not all.
+            with suppress(KeyboardInterrupt):
+                _compute(plan, fingerprint, journal, workers, scheduler, progress)
+        except BaseException:
+            # Nothing to continue from, and only in the way of the next run.
+            if not journal.numbers():
                 journal.remove()
-                raise
-        # An interruption keeps what is done: the dataset tells that it is not all.
-        with suppress(KeyboardInterrupt):
-            _compute(plan, fingerprint, journal, workers, scheduler, progress)
-        dataset = as_dataset(plan, _collected(plan, journal), fingerprint)
+            raise
+        results = _collected(plan, journal)
+        dataset = as_dataset(plan, results, fingerprint, journal.versions() or {})
         if path is not None:
             save(dataset, path)
         if dataset.attrs["complete"]:
@@ -133,14 +150,13 @@ def sweep(
     return dataset
 
 
-def _check_installed(modules: list[str]) -> None:
-    for module in modules:
-        if importlib.util.find_spec(module) is None:
-            raise InvalidSettingError(module, "not installed", "install ttt-theory[sweep]")
+def _finished(
+    path: Path, journal: Path, fingerprint: str, here: dict[str, str] | None, resume: bool
+) -> xr.Dataset | None:
+    """Return the dataset if it is there already, and None if it is to be made.
 
-
-def _finished(path: Path, journal: Path, fingerprint: str, resume: bool) -> xr.Dataset | None:
-    """Return the dataset if it is there already, and None if it is to be made."""
+    It has to be what would be made now: where this process would do the work, by its versions.
+    """
     try:
         if not path.parent.is_dir():
             raise InvalidSettingError("out", str(path), "give a file in a folder that exists")
@@ -165,9 +181,15 @@ def _finished(path: Path, journal: Path, fingerprint: str, resume: bool) -> xr.D
             found = file.attrs.get("fingerprint")
             if not isinstance(found, str) or found != fingerprint or not file.attrs["complete"]:
                 raise InvalidSettingError("out", str(path), remedy)
-        return xr.load_dataset(path, engine="h5netcdf")
+        dataset = xr.load_dataset(path, engine="h5netcdf")
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise InvalidSettingError("out", str(path), remedy) from error
+    made_with = {name: dataset.attrs.get(name) for name in version_attributes(here or {})}
+    if made_with != version_attributes(here or {}):
+        listed = ", ".join(f"{name} {version}" for name, version in made_with.items())
+        remedy = f"it was made by {listed}: install these, delete it, or give another name"
+        raise InvalidSettingError("out", str(path), remedy)
+    return dataset
 
 
 def _check(plan: Plan, progress: Progress | None) -> None:
@@ -192,8 +214,15 @@ def _compute(
     if progress is not None:
         progress("computing", done, len(plan))
     task = ChunkFunction.of(plan, fingerprint)
-    with closing(run_jobs(task, missing, workers=workers, scheduler=scheduler)) as results:
+    known = journal.versions()
+    provenance = Provenance(known, "install those it was begun with, or delete its journal")
+    results = run_jobs(task, missing, workers=workers, scheduler=scheduler, provenance=provenance)
+    with closing(results):
         for position, chunk in results:
+            if known is None:
+                known = provenance.versions
+                assert known is not None
+                journal.computed_with(known)
             journal.record(missing[position], chunk)
             done += len(chunk)
             if progress is not None:

@@ -1,16 +1,19 @@
 """Settings in Python: what they complete, keep and reject."""
 
 import dataclasses
+import itertools
 import math
 import pickle
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 
+import ttt_theory as ttt
 from ttt_theory.covariance import AR1, Covariance, Isotropic
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.setting.setting import Setting
@@ -152,3 +155,41 @@ def test_importing_settings_loads_nothing_slow():
         "sys.exit(', '.join(slow) or None)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+NO_SETTINGS = ["my.toml", Path("my.toml"), {"dim": 3}, None, 5]
+FUNCTIONS = {
+    "one_step_risk": ttt.one_step_risk,
+    "pretrained_weights": ttt.pretrained_weights,
+    "simulate": lambda setting: ttt.simulate(setting, 10),
+    "check": lambda setting: ttt.check("n <= k", setting),
+    "verify": lambda setting: ttt.verify(["noise"], settings={"mine": setting}, workers=1),
+    "verify all": lambda setting: ttt.verify(settings={"mine": setting}, workers=1),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    # `check` takes None for no setting at all.
+    [each for each in itertools.product(FUNCTIONS, NO_SETTINGS) if each != ("check", None)],
+)
+def test_what_is_no_setting_is_one_line(name, setting):
+    with pytest.raises(InvalidSettingError) as caught:
+        FUNCTIONS[name](setting)
+    field = "settings.mine" if name.startswith("verify") else "setting"
+    remedy = 'give a Setting, such as Setting.from_toml("my.toml")'
+    assert str(caught.value) == f"{field}: {setting!r} is not valid; {remedy}"
+
+
+@pytest.mark.parametrize("settings", ["my.toml", [1], 5])
+def test_settings_to_verify_have_names(settings):
+    with pytest.raises(InvalidSettingError, match=r"^settings: .*give settings by name"):
+        ttt.verify(settings=settings)
+
+
+@pytest.mark.parametrize("path", [None, 5, {}])
+def test_a_file_has_a_name(path):
+    with pytest.raises(InvalidSettingError, match=r"^path: .*give the name of a setting file$"):
+        Setting.from_toml(path)
+    with pytest.raises(InvalidSettingError, match=r"^claims: "):
+        ttt.verify([path], workers=1)

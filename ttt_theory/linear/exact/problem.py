@@ -13,6 +13,7 @@ from ttt_theory.coordinates.block_matrix import BlockMatrix, joined
 from ttt_theory.coordinates.common_frame import is_diagonal
 from ttt_theory.coordinates.reduction import ROUND_OFF, reduced
 from ttt_theory.errors import OutOfRangeError
+from ttt_theory.linear.setting.setting import checked_setting
 from ttt_theory.structured import Frame, as_structured
 from ttt_theory.structured.last_bits import moved_matrix, moved_vector
 
@@ -98,11 +99,11 @@ class Problem:
         Raises
         ------
         InvalidSettingError
-            If the matrices have too little structure in common for their size.
+            If it is no setting, or the matrices have too little structure in common for their size.
         OutOfRangeError
             If the setting mixes scales so far apart that float64 cannot hold them together.
         """
-        source = setting.pretraining
+        source = checked_setting(setting).pretraining
         covariances = (
             setting.feature_covariance,
             setting.task_covariance,

@@ -103,6 +103,9 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
 
     Raises
     ------
+    InvalidSettingError
+        If it is no setting, such as the name of a file, or its matrices have too little structure
+        in common for their size.
     OutOfRangeError
         If a result is too large or too small for float64.
     LostPrecisionError

@@ -25,6 +25,7 @@ from ttt_theory.coordinates.blocks import (
 from ttt_theory.errors import OutOfRangeError
 from ttt_theory.linear.closed_form import pretraining
 from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.setting.setting import checked_setting
 from ttt_theory.linear.setting.starts import PretrainedWeights
 from ttt_theory.structured import IdentityFrame, RotatedMatrix
 from ttt_theory.structured.base import Matrix
@@ -76,7 +77,7 @@ def pretrained_weights(setting: Setting) -> Matrix:
     Raises
     ------
     InvalidSettingError
-        If the covariances have too little structure in common for their size.
+        If it is no setting, or the covariances have too little structure in common for their size.
     OutOfRangeError
         If float64 cannot hold the result.
 
@@ -94,7 +95,8 @@ def pretrained_weights(setting: Setting) -> Matrix:
     array([[1., 0.],
            [0., 1.]])
     """
-    problem = Problem.of(dataclasses.replace(setting, initialization=PretrainedWeights()))
+    started = dataclasses.replace(checked_setting(setting), initialization=PretrainedWeights())
+    problem = Problem.of(started)
     return original_weights(problem, starting_weights(problem))
 
 

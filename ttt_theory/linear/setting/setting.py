@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ttt_theory.checks import FloatArray, checked_array, checked_integer, checked_number
 from ttt_theory.covariance import Covariance
@@ -19,10 +19,7 @@ from ttt_theory.linear.setting.starts import (
     check_type,
 )
 
-if TYPE_CHECKING:
-    import os
-
-__all__ = ["Setting"]
+__all__ = ["Setting", "checked_setting"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +143,7 @@ class Setting:
         SettingFileError
             If the file, or one that it names, cannot be read.
         InvalidSettingError
-            If a key is unknown or missing, or a value is not valid.
+            If a key is unknown or missing, or a value is not valid; or if the path is none.
 
         Examples
         --------
@@ -154,7 +151,31 @@ class Setting:
         Traceback (most recent call last):
         ttt_theory.errors.SettingFileError: nowhere.toml: no such file
         """
+        if not isinstance(path, str | os.PathLike):
+            raise InvalidSettingError("path", path, "give the name of a setting file")
         # Here, as pydantic is slow to import and few scripts read setting files.
         from ttt_theory.linear.setting.file import read_fields
 
         return cls(**read_fields(path))
+
+
+def checked_setting(setting: object) -> Setting:
+    """Return a setting, or say how to make one of what was given instead.
+
+    Raises
+    ------
+    InvalidSettingError
+        If it is none.
+
+    Examples
+    --------
+    >>> checked_setting("my.toml")
+    Traceback (most recent call last):
+    ttt_theory.errors.InvalidSettingError: setting: 'my.toml' is not valid; give a Setting, such as
+    Setting.from_toml("my.toml")
+    """
+    if isinstance(setting, Setting):
+        return setting
+    file = setting if isinstance(setting, str | os.PathLike) else "my.toml"
+    remedy = f'give a Setting, such as Setting.from_toml("{os.fspath(file)!s}")'
+    raise InvalidSettingError("setting", setting, remedy)

@@ -1,4 +1,4 @@
-"""The command ``ttt-theory``."""
+"""The commands, their arguments and what they print."""
 
 from __future__ import annotations
 
@@ -6,30 +6,33 @@ import contextlib
 import dataclasses
 import importlib
 import importlib.metadata
-import json
-import math
-import re
-import sys
+import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 import typer
 
-from ttt_theory.errors import InvalidSettingError, TTTTheoryError
+from ttt_theory.cli.terminal import (
+    Aside,
+    note,
+    print_fields,
+    print_json,
+    print_table,
+    progress_bar,
+    say,
+)
+from ttt_theory.errors import InvalidSettingError, importing
 
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Self
-
-    from rich.progress import Progress
 
     from ttt_theory.claims.verification import EvidenceJob
     from ttt_theory.mutation.judging import Judgement
 
-__all__ = ["main"]
+__all__ = ["app"]
 
 _EXIT_CODES = {"confirmed": 0, "proved": 0, "asymptotic": 0, "refuted": 1, "undecided": 3}
-_BAD_INPUT = 2
 _INTERRUPTED = 130
 
 app = typer.Typer(
@@ -39,6 +42,26 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(is_asked_for: bool) -> None:
+    if is_asked_for:
+        say(f"ttt-theory {importlib.metadata.version('ttt-theory')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""
+
 
 SettingFile = Annotated[Path, typer.Argument(metavar="FILE", help="Setting file (TOML).")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -70,7 +93,10 @@ def verify(
     ] = None,
     setting: Annotated[
         list[Path] | None,
-        typer.Option(help="Verify the general claims on this setting file; repeatable."),
+        typer.Option(
+            help="Verify the general claims on this setting file; repeatable, up to 100 times. "
+            "What is simulated is undecided beyond dim 300."
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Wider margins, done in seconds.")] = False,
     sequential: Annotated[
@@ -86,8 +112,6 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Run claims: 0 all confirmed, 1 any refuted, 3 any undecided, 2 bad input."""
-    from rich.console import Console
-
     from ttt_theory import Setting
     from ttt_theory import verify as run_claims
     from ttt_theory.claims.verification import jobs_of
@@ -96,9 +120,12 @@ def verify(
     _load(extensions)
     settings = {str(path): Setting.from_toml(path) for path in setting or []}
     if report is not None:
-        _writable(report, "report.md")
+        # Before the work, not after it.
+        with _writing(report):
+            report.mkdir(parents=True, exist_ok=True)
+            (report / "report.md").touch()
     total = len(jobs_of(claim, settings))
-    with _progress() as progress:
+    with progress_bar() as progress:
         bar = progress.add_task("verifying", total=total)
 
         def advance(job: EvidenceJob, done: int, _: int) -> None:
@@ -114,15 +141,16 @@ def verify(
             scheduler=scheduler,
             progress=advance,
         )
-    if as_json:
-        _print_json(outcome.as_dict())
-    else:
-        console = Console(width=None if sys.stdout.isatty() else 120)
-        console.print(as_table(outcome))
-        console.print(f"{outcome.verdict} in {outcome.seconds:.0f} s", highlight=False)
     if report is not None:
-        write_report(outcome, report)
-        print(f"report: {report / 'report.md'}, {report / 'report.json'}", file=sys.stderr)
+        with _writing(report):
+            write_report(outcome, report)
+    if as_json:
+        print_json(outcome.as_dict())
+    else:
+        print_table(as_table(outcome))
+        say(f"{outcome.verdict} in {outcome.seconds:.0f} s")
+    if report is not None:
+        note(f"report: {report / 'report.md'}, {report / 'report.json'}")
     if outcome.interrupted:
         raise typer.Exit(_INTERRUPTED)
     raise typer.Exit(_EXIT_CODES[str(outcome.verdict)])
@@ -131,7 +159,6 @@ def verify(
 @app.command()
 def claims(*, extensions: With = None, as_json: Json = False) -> None:
     """List the claims with their sources."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -140,7 +167,7 @@ def claims(*, extensions: With = None, as_json: Json = False) -> None:
     _load(extensions)
     if as_json:
         fields = ("id", "title", "source", "statement")
-        _print_json(
+        print_json(
             [
                 {name: getattr(each, name) for name in fields}
                 | {
@@ -154,7 +181,7 @@ def claims(*, extensions: With = None, as_json: Json = False) -> None:
     table = Table("claim", "source", "statement")
     for each in all_claims():
         table.add_row(*(escape(text) for text in (each.id, each.source, each.statement)))
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    print_table(table)
 
 
 @app.command()
@@ -163,7 +190,7 @@ def risk(file: SettingFile, *, extensions: With = None, as_json: Json = False) -
     from ttt_theory import Setting, one_step_risk
 
     _load(extensions)
-    _print_fields(dataclasses.asdict(one_step_risk(Setting.from_toml(file))), as_json)
+    print_fields(dataclasses.asdict(one_step_risk(Setting.from_toml(file))), as_json)
 
 
 @app.command()
@@ -198,7 +225,7 @@ def simulate(
         scheduler=scheduler,
     )
     estimate, interrupted = None, False
-    with _progress() as progress:
+    with progress_bar() as progress:
         bar = progress.add_task("simulating", total=prompts)
         try:
             for estimate in steps:
@@ -206,9 +233,12 @@ def simulate(
         except KeyboardInterrupt:
             interrupted = True
     if estimate is not None:
-        _print_fields(dataclasses.asdict(estimate), as_json)
+        fields = dataclasses.asdict(estimate)
+        if not as_json:
+            del fields["versions"]
+        print_fields(fields, as_json)
     if interrupted:
-        print("interrupted: the estimate is over the prompts finished so far", file=sys.stderr)
+        note("interrupted: the estimate is over the prompts finished so far")
         raise typer.Exit(_INTERRUPTED)
 
 
@@ -216,7 +246,7 @@ def simulate(
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Sweep file (TOML).")],
     *,
-    out: Annotated[Path, typer.Option(help="NetCDF file to write.")],
+    out: Annotated[Path, typer.Option(help="NetCDF file to write, such as sweep.nc.")],
     extensions: With = None,
     workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
     scheduler: Scheduler = None,
@@ -231,7 +261,7 @@ def sweep(
     from ttt_theory import sweep as run_sweep
 
     _load(extensions)
-    with _progress("{task.fields[rate]}") as progress:
+    with progress_bar("{task.fields[rate]}") as progress:
         bar = progress.add_task("", total=None, visible=False, rate="")
 
         def advance(stage: str, done: int, total: int) -> None:
@@ -250,15 +280,15 @@ def sweep(
             seed=seed,
             progress=advance,
         )
-    print(out)
+    say(str(out))
     for name, what in (
         ("out_of_range", "results outside the range of float64"),
         ("lost_precision", "results of which float64 holds too few digits"),
     ):
         if dataset.attrs[name]:
-            print(f"{dataset.attrs[name]} settings have {what}, which are NaN", file=sys.stderr)
+            note(f"{dataset.attrs[name]} settings have {what}, which are NaN")
     if not dataset.attrs["complete"]:
-        print("interrupted: continue with --resume", file=sys.stderr)
+        note("interrupted: continue with --resume")
         raise typer.Exit(_INTERRUPTED)
 
 
@@ -280,8 +310,6 @@ def mutants(
     as_json: Json = False,
 ) -> None:
     """Plant wrong theorems: 0 the evidence rejects them all, 1 it does not, 2 bad input."""
-    from rich.console import Console
-
     from ttt_theory import mutants as judge_mutants
     from ttt_theory.claims.registration import all_claims, matching
     from ttt_theory.mutation.judging import Fate
@@ -290,25 +318,29 @@ def mutants(
     _load(extensions)
     chosen = matching(claim) if claim else all_claims()
     if report is not None:
-        _writable(report, "mutants.md")
-    with _progress() as progress:
+        # Before the work, not after it.
+        with _writing(report):
+            report.mkdir(parents=True, exist_ok=True)
+            (report / "mutants.md").touch()
+    with progress_bar() as progress:
         bar = progress.add_task("planting", total=None)
 
         def advance(judgement: Judgement, done: int, total: int) -> None:
             progress.update(bar, description=judgement.mutant.claim, completed=done, total=total)
 
         outcome = judge_mutants(chosen, workers=workers, scheduler=scheduler, progress=advance)
-    if as_json:
-        _print_json(outcome.as_dict())
-    else:
-        console = Console(width=None if sys.stdout.isatty() else 120)
-        console.print(as_table(outcome))
-        for each in [*outcome.of(Fate.CONTROL_FAILED), *outcome.of(Fate.SURVIVED)]:
-            print(each)
-        print(summary(outcome))
     if report is not None:
-        write_report(outcome, report)
-        print(f"report: {report / 'mutants.md'}, {report / 'mutants.json'}", file=sys.stderr)
+        with _writing(report):
+            write_report(outcome, report)
+    if as_json:
+        print_json(outcome.as_dict())
+    else:
+        print_table(as_table(outcome))
+        for each in [*outcome.of(Fate.CONTROL_FAILED), *outcome.of(Fate.SURVIVED)]:
+            say(str(each))
+        say(summary(outcome))
+    if report is not None:
+        note(f"report: {report / 'mutants.md'}, {report / 'mutants.json'}")
     if outcome.interrupted:
         raise typer.Exit(_INTERRUPTED)
     raise typer.Exit(0 if outcome.all_killed else 1)
@@ -322,28 +354,35 @@ def check(
     ],
     *,
     setting: Annotated[
-        Path | None, typer.Option(help="Setting file whose values the names take.")
+        Path | None,
+        typer.Option(
+            help="Setting file whose values the names take, of dim 64 at most: undecided beyond."
+        ),
     ] = None,
     extensions: With = None,
     as_json: Json = False,
 ) -> None:
-    """Prove or refute a statement: 0 proved or asymptotic, 1 refuted, 3 undecided, 2 bad input."""
+    """Prove or refute a statement: 0 proved or asymptotic, 1 refuted, 3 undecided, 2 bad input.
+
+    What is not decided in 15 seconds is undecided.
+    """
     from ttt_theory import Setting
     from ttt_theory import check as check_statement
 
     _load(extensions)
     outcome = check_statement(statement, None if setting is None else Setting.from_toml(setting))
     if as_json:
-        _print_json(outcome.as_dict())
+        print_json(outcome.as_dict())
     else:
-        print(outcome.verdict)
+        say(outcome.verdict)
         for title in ("counterexample", "order"):
             values = getattr(outcome, title)
             if values:
                 known = {name: each for name, each in values.items() if each is not None}
-                print(f"{title}:", ", ".join(f"{name} = {each}" for name, each in known.items()))
+                listed = ", ".join(f"{name} = {each}" for name, each in known.items())
+                say(f"{title}: {listed}")
         for line in outcome.tried:
-            print(f"- {line}")
+            say(f"- {line}")
     raise typer.Exit(_EXIT_CODES[outcome.verdict])
 
 
@@ -361,7 +400,7 @@ def figures(
 ) -> None:
     """Draw the papers' figures, with their data as CSV."""
     drawn = _figures()
-    with _progress() as progress:
+    with progress_bar() as progress:
         bar = progress.add_task("drawing", total=None)
 
         def advance(name: str, done: int, total: int) -> None:
@@ -369,17 +408,15 @@ def figures(
 
         paths = drawn.build(names or None, out=out, quick=quick, seed=seed, progress=advance)
     for path in paths:
-        print(path)
+        say(str(path))
 
 
 def _figures() -> ModuleType:
     """Return the package of the figures, which stands beside this one in a checkout."""
     for name in ("ttt_theory.figures", "figures"):
-        try:
-            return importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name != name:
-                raise
+        if importlib.util.find_spec(name) is not None:
+            with importing("cli", "matplotlib"):
+                return importlib.import_module(name)
     raise InvalidSettingError(
         "figures", "not installed", "install ttt-theory from a wheel or a checkout"
     )
@@ -391,113 +428,16 @@ def _load(extensions: list[Path] | None) -> None:
         from ttt_theory.claims.registration import load_file
 
         # What a file prints while it runs is no result of the command.
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(cast(TextIO, Aside())):
             for path in extensions:
                 load_file(path)
 
 
-def _progress(*texts: str) -> Progress:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    class LateProgress(Progress):
-        """In a file or a pipe, nothing before there is something: a fault stays one line."""
-
-        def __enter__(self) -> Self:
-            return super().__enter__() if self.console.is_terminal else self
-
-        def update(self, *args: Any, **changes: Any) -> None:
-            self.start()
-            super().update(*args, **changes)
-
-        def stop(self) -> None:
-            if self.live.is_started:
-                super().stop()
-
-    return LateProgress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        *map(TextColumn, texts),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
-
-
-def _writable(folder: Path, name: str) -> None:
-    """Make the folder of the report before the work, not after it."""
+@contextlib.contextmanager
+def _writing(report: Path) -> Iterator[None]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
+        yield
     except OSError as error:
         raise InvalidSettingError(
-            "report", str(folder), f"give a folder that can be written ({error.strerror})"
-        ) from None
-
-
-def _print_json(document: object) -> None:
-    print(json.dumps(document, ensure_ascii=False, allow_nan=False))
-
-
-def _print_fields(fields: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        finite = {
-            name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in fields.items()
-        }
-        _print_json(finite)
-        return
-    width = max(len(name) for name in fields)
-    for name, value in fields.items():
-        shown = f"{value:.12g}" if isinstance(value, float) else str(value)
-        print(f"{name:<{width}}  {shown}")
-
-
-def main() -> None:
-    """Run the command line, with one line on standard error for every fault of the input."""
-    try:
-        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
-    except TTTTheoryError as error:
-        status = _fail(str(error))
-    except KeyboardInterrupt:
-        status = _INTERRUPTED
-    except ModuleNotFoundError as error:
-        status = _fail(_not_installed(error))
-    except Exception as error:
-        # A fault of the command line itself; the class is Click's, which Typer does not export.
-        message = getattr(error, "format_message", None)
-        if message is None:
-            raise
-        status = _fail(message())
-    sys.exit(status)
-
-
-def _not_installed(error: ModuleNotFoundError) -> str:
-    """Say what to install for a package that one of the extras would have brought."""
-    package = (error.name or "").partition(".")[0]
-    distribution = {"flint": "python-flint"}.get(package, package)
-    extras = {
-        extra[1:-1]
-        for needed, _, extra in (
-            each.partition("; extra == ")
-            for each in importlib.metadata.requires("ttt-theory") or []
-        )
-        if re.match(rf"{re.escape(distribution)}(?![\w.-])", needed)
-    }
-    for extra in ("cli", "verify", "sweep", "distributed"):
-        if extra in extras:
-            return f"{package} is not installed; install ttt-theory[{extra}]"
-    raise error
-
-
-def _fail(message: str) -> int:
-    print(f"ttt-theory: {' '.join(message.split())}", file=sys.stderr)
-    return _BAD_INPUT
+            "report", str(report), f"give a folder that can be written ({error.strerror or error})"
+        ) from error
