@@ -7,23 +7,29 @@ from ttt_theory import AR1, DenseWeights, Diagonal, Isotropic, PowerLaw, Setting
 from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.simulation.literal import risk_coefficients
 from ttt_theory.linear.witnesses.exact_average import gaussian_rule
-from ttt_theory.linear.witnesses.second_moments import second_moments
+from ttt_theory.linear.witnesses.second_moments import block_variances, second_moments
+
+# c2² is of degree 16 in the context's feature and 8 in its noise, 8 and 4 in the test sample's and
+# the fresh context's, 4 in the query's.
+TRAINED_NODES, TESTED_NODES = [9, 5, 5, 3], [5, 3, 3, 3]
 
 
-def averaged_squares(weight, task, noise):
-    """E[c0²], E[c1²], E[c2²] at n = k = d = Q = 1, by a rule exact for their degrees.
+def at_nodes(weight, task, noise):
+    """c0, c1, c2 at n = k = d = Q = 1 for every training and every test, and their weights."""
 
-    c2² is of degree 16 in the context's feature and 8 in its noise, 8 and 4 in the test sample's
-    and the fresh context's, 4 in the query's.
-    """
-    nodes = [9, 5, 5, 3, 5, 3, 3, 3]
-    points, weights = gaussian_rule(nodes)
-    samples = []
-    for feature, label_noise in points.reshape(-1, 4, 2).transpose(1, 2, 0):
-        labels = task * feature + np.sqrt(noise) * label_noise
-        samples.append((feature[:, None, None], labels[:, None]))
-    coefficients = risk_coefficients(np.array([[weight]]), *samples)
-    return weights @ coefficients**2
+    def samples(points):
+        for feature, label_noise in points.reshape(-1, 2, 2).transpose(1, 2, 0):
+            labels = task * feature + np.sqrt(noise) * label_noise
+            yield feature[:, None, None], labels[:, None]
+
+    trained, trained_weights = gaussian_rule(TRAINED_NODES)
+    tested, tested_weights = gaussian_rule(TESTED_NODES)
+    coefficients = risk_coefficients(
+        np.array([[weight]]),
+        *((x[:, None], y[:, None]) for x, y in samples(trained)),
+        *((x[None], y[None]) for x, y in samples(tested)),
+    )
+    return coefficients, trained_weights, tested_weights
 
 
 @pytest.mark.parametrize(
@@ -39,9 +45,22 @@ def test_one_sample_in_one_dimension_exactly(weight, task, noise):
         noise_variance=noise,
         initialization=DenseWeights([[weight]]),
     )
-    assert second_moments(literal_simulator(setting), 1) == pytest.approx(
-        averaged_squares(weight, task, noise), rel=1e-10
-    )
+    simulator = literal_simulator(setting)
+    values, trained, tested = at_nodes(weight, task, noise)
+    squares = np.einsum("p,q,pqc->c", trained, tested, values**2)
+    assert second_moments(simulator, 1) == pytest.approx(squares, rel=1e-10)
+    # The mean of B prompts, of which c1 is that of B² pairs: B² of them share both sides, B²(B − 1)
+    # the training and as many the test.
+    means = np.einsum("p,q,pqc->c", trained, tested, values)
+    pairs = values[..., 1]
+    shared = trained @ (pairs @ tested) ** 2 + tested @ (trained @ pairs) ** 2
+    for prompts in (1, 2, 7):
+        square = (
+            squares[1] + (prompts - 1) * shared + (prompts - 1) ** 2 * means[1] ** 2
+        ) / prompts**2
+        expected = squares - means**2
+        expected[1] = prompts * (square - means[1] ** 2)
+        assert block_variances(simulator, 1, prompts) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +97,10 @@ def test_several_dimensions_by_simulation(setting):
         for seed in range(12)
     ]
     assert np.mean(squares, axis=0) == pytest.approx(second_moments(simulated, queries), rel=0.05)
+    # Blocks of prompts, in which every training meets every test.
+    blocks = np.concatenate(
+        [simulated.averages(16, np.random.default_rng(seed)) for seed in range(1500)]
+    )
+    assert 16 * np.var(blocks, axis=0) == pytest.approx(
+        block_variances(simulated, queries, 16), rel=0.2
+    )

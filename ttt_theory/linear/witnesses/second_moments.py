@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ttt_theory.linear.simulation.literal import LiteralSimulator
 
-__all__ = ["second_moments"]
+__all__ = ["block_variances", "second_moments"]
 
 # A weight, and the mean of u and a root of its covariance there.
 _Law = tuple[float, FloatArray, FloatArray]
@@ -110,6 +110,69 @@ def second_moments(simulator: LiteralSimulator, queries: int) -> FloatArray:
             16.0 * (1.0 + 2.0 / queries) * quadratic_square,
         ]
     )
+
+
+def block_variances(simulator: LiteralSimulator, queries: int, prompts: int) -> FloatArray:
+    """Return B times the variances of `LiteralSimulator.averages` of B prompts.
+
+    With gradients G = −2vuᵀ and H = −(2/Q)Σ xe'u'ᵀ of means −2kΣ_xPᵀ and −2Σ_xPᵀ, P = E[ueᵀ], the
+    mean c1 over all pairs has B²·variance = E[⟨G, H⟩²] + (B − 1)(a + b) − (2B − 1)c1² with
+
+        a = E[⟨G, E H⟩²] = 16 E[k(k+1)β² + k s_e φ],   β = eᵀΣ_x²Pᵀu,   φ = uᵀPΣ_x³Pᵀu,
+        b = E[⟨E G, H⟩²] = 16 k² E[(1 + 1/Q)β² + s_e φ/Q].
+
+    Parameters
+    ----------
+    simulator : LiteralSimulator
+    queries : int
+    prompts : int
+        B.
+
+    Returns
+    -------
+    ndarray, shape (3,)
+    """
+    covariance = dense(simulator.feature_covariance.matrix())
+    weights, task, noise = simulator.weights, simulator.task, simulator.noise_variance
+    mean, n, k = covariance @ task, simulator.context_length, simulator.test_samples
+    label_variance = float(task @ mean) + noise
+    squares = covariance @ covariance
+    cubes, trace_2 = covariance @ squares, float(np.trace(squares))
+    laws = list(_context_laws(simulator, covariance, mean, label_variance))
+    cross = np.zeros_like(covariance)
+    for weight, shift, root in laws:
+        error, error_root = task - weights @ shift, -weights @ root
+        cross += weight * (np.outer(shift, error) + root @ error_root.T)
+    context_square = n * (n + 1.0) * np.outer(mean, mean) + n * label_variance * covariance
+    constant = quadratic = aligned = spread = 0.0
+    for weight, shift, root in laws:
+        error, error_root = task - weights @ shift, -weights @ root
+        variance = _form(covariance, error, error_root, noise)
+        energy = _form(cubes, error, error_root)
+        overlap = _form(context_square, shift, root)
+        # eᵀΣ_x²Pᵀu, of which the quadratic form takes the symmetric part.
+        left, right = cross @ squares, -cross @ squares @ weights
+        descent = _form((right + right.T) / 2.0, shift, root)
+        descent = _Form(
+            descent.quadratic,
+            descent.linear + root.T @ (left @ task) / 2.0,
+            descent.constant + float(shift @ (left @ task)),
+        )
+        constant += weight * _moment([variance])
+        quadratic += weight * (
+            4.0 * k * (k + 1) * _moment([energy, overlap])
+            + 4.0 * k * trace_2 * _moment([variance, overlap])
+        )
+        aligned += weight * _moment([descent, descent])
+        spread += weight * _moment([variance, _form(cross @ cubes @ cross.T, shift, root)])
+    linear = 4.0 * k * float(np.sum((cross @ covariance) ** 2))
+    trained = 16.0 * (k * (k + 1) * aligned + k * spread)
+    tested = 16.0 * k**2 * ((1.0 + 1.0 / queries) * aligned + spread / queries)
+    first, pairs, last = second_moments(simulator, queries)
+    pairs += (prompts - 1) * (trained + tested - 2.0 * linear**2) - linear**2
+    variances = np.array([first - constant**2, pairs / prompts, last - quadratic**2])
+    # Where nothing varies, rounding may make it negative.
+    return np.asarray(np.maximum(variances, 0.0))
 
 
 def _squared_overlap(
