@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import sys
 import time
@@ -36,6 +37,7 @@ __all__ = [
     "METHODS",
     "SimulatedRisk",
     "estimates",
+    "fast_sampler_of",
     "literal_of",
     "literal_simulator",
     "rescaled",
@@ -107,11 +109,8 @@ def literal_of(problem: Problem, start: StartingWeights) -> LiteralSimulator:
     )
 
 
-def _simulator(
-    problem: Problem, start: StartingWeights, method: str
-) -> LiteralSimulator | SimulatorInLaw:
-    if method == "literal":
-        return literal_of(problem, start)
+def fast_sampler_of(problem: Problem, start: StartingWeights, method: str) -> SimulatorInLaw:
+    """Return the sampler of data vectors of a method, in the setting's own units."""
     setting = problem.setting
     kind = SufficientSimulator if method == "sufficient" else ConditionalSimulator
     return kind(
@@ -281,7 +280,8 @@ def estimates(
     scheduler: str | None = None,
 ) -> Iterator[SimulatedRisk]:
     """Yield the estimate of `simulate` after every chunk of prompts, for a reduced setting."""
-    simulator = rescaled(_simulator(problem, start, method), problem)
+    of = literal_of if method == "literal" else functools.partial(fast_sampler_of, method=method)
+    simulator: LiteralSimulator | SimulatorInLaw = rescaled(of(problem, start), problem)
     chunks = run(
         simulator.coefficients, prompts, seed, simulator.prompts_per_chunk, workers, scheduler
     )

@@ -16,6 +16,7 @@ from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.monte_carlo import literal_simulator, rescaled
 from ttt_theory.linear.setting.examples import COLD, SHIFTED, TINY
+from ttt_theory.linear.witnesses.exact_average import exact_coefficients
 from ttt_theory.linear.witnesses.simulated_risk import (
     coefficients_are_averaged,
     coefficients_are_simulated,
@@ -189,12 +190,12 @@ def test_a_tiny_setting_is_averaged_in_place_of_simulated(name):
     evidence = check(TINY[name], Effort(quick=True, seed=0, numbers=1))
     assert [each.kind for each in evidence] == [EvidenceKind.EXACT_AVERAGE] * 3
     assert {each.verdict for each in evidence} == {Verdict.CONFIRMED}
-    risk, simulator = one_step_risk(TINY[name]), literal_simulator(TINY[name])
+    risk, averages = one_step_risk(TINY[name]), exact_coefficients(literal_simulator(TINY[name]))
     exact = np.array([risk.constant, risk.linear, risk.quadratic])
     for position in range(3):
         wrong = exact.copy()
         wrong[position] *= 1.01
-        evidence = coefficients_are_averaged(simulator, wrong)
+        evidence = coefficients_are_averaged("simulator", averages, wrong)
         assert evidence[position].verdict is Verdict.REFUTED
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ttt_theory.linear.simulation.literal import LiteralSimulator
 
-__all__ = ["block_variances", "second_moments"]
+__all__ = ["block_variances", "conditional_variances", "second_moments"]
 
 # A weight, and the mean of u and a root of its covariance there.
 _Law = tuple[float, FloatArray, FloatArray]
@@ -132,47 +132,118 @@ def block_variances(simulator: LiteralSimulator, queries: int, prompts: int) -> 
     -------
     ndarray, shape (3,)
     """
-    covariance = dense(simulator.feature_covariance.matrix())
-    weights, task, noise = simulator.weights, simulator.task, simulator.noise_variance
-    mean, n, k = covariance @ task, simulator.context_length, simulator.test_samples
-    label_variance = float(task @ mean) + noise
-    squares = covariance @ covariance
-    cubes, trace_2 = covariance @ squares, float(np.trace(squares))
-    laws = list(_context_laws(simulator, covariance, mean, label_variance))
-    cross = np.zeros_like(covariance)
-    for weight, shift, root in laws:
-        error, error_root = task - weights @ shift, -weights @ root
-        cross += weight * (np.outer(shift, error) + root @ error_root.T)
-    context_square = n * (n + 1.0) * np.outer(mean, mean) + n * label_variance * covariance
-    constant = quadratic = aligned = spread = 0.0
-    for weight, shift, root in laws:
-        error, error_root = task - weights @ shift, -weights @ root
-        variance = _form(covariance, error, error_root, noise)
-        energy = _form(cubes, error, error_root)
-        overlap = _form(context_square, shift, root)
-        # eᵀΣ_x²Pᵀu, of which the quadratic form takes the symmetric part.
-        left, right = cross @ squares, -cross @ squares @ weights
-        descent = _form((right + right.T) / 2.0, shift, root)
-        descent = _Form(
-            descent.quadratic,
-            descent.linear + root.T @ (left @ task) / 2.0,
-            descent.constant + float(shift @ (left @ task)),
-        )
-        constant += weight * _moment([variance])
-        quadratic += weight * (
-            4.0 * k * (k + 1) * _moment([energy, overlap])
-            + 4.0 * k * trace_2 * _moment([variance, overlap])
-        )
-        aligned += weight * _moment([descent, descent])
-        spread += weight * _moment([variance, _form(cross @ cubes @ cross.T, shift, root)])
-    linear = 4.0 * k * float(np.sum((cross @ covariance) ** 2))
-    trained = 16.0 * (k * (k + 1) * aligned + k * spread)
-    tested = 16.0 * k**2 * ((1.0 + 1.0 / queries) * aligned + spread / queries)
+    forms = _LawForms.of(simulator)
+    k = simulator.test_samples
+    trained = 16.0 * (k * (k + 1) * forms.aligned_square + k * forms.spread_square)
+    tested = (
+        16.0 * k**2 * ((1.0 + 1.0 / queries) * forms.aligned_square + forms.spread_square / queries)
+    )
+    constant, linear, quadratic = forms.means(k)
     first, pairs, last = second_moments(simulator, queries)
     pairs += (prompts - 1) * (trained + tested - 2.0 * linear**2) - linear**2
     variances = np.array([first - constant**2, pairs / prompts, last - quadratic**2])
     # Where nothing varies, rounding may make it negative.
     return np.asarray(np.maximum(variances, 0.0))
+
+
+def conditional_variances(simulator: LiteralSimulator) -> FloatArray:
+    """Return the variances of E[c1 | u] = 4kβ, with β as above, and of E[c2 | u].
+
+    The second is 4k[(k+1)eᵀΣ_x³e + tr(Σ_x²)s_e] uᵀMu, and E[c0 | u] does not vary.
+
+    Parameters
+    ----------
+    simulator : LiteralSimulator
+
+    Returns
+    -------
+    ndarray, shape (2,)
+    """
+    forms = _LawForms.of(simulator)
+    k = simulator.test_samples
+    _, linear, quadratic = forms.means(k)
+    square = (
+        16.0
+        * k**2
+        * sum(
+            weight
+            * (
+                (k + 1) ** 2 * _moment([energy, energy, overlap, overlap])
+                + 2.0 * (k + 1) * forms.trace_2 * _moment([energy, variance, overlap, overlap])
+                + forms.trace_2**2 * _moment([variance, variance, overlap, overlap])
+            )
+            for weight, variance, energy, overlap in forms.at_nodes
+        )
+    )
+    variances = [16.0 * k**2 * forms.aligned_square - linear**2, square - quadratic**2]
+    return np.asarray(np.maximum(variances, 0.0))
+
+
+@dataclass(frozen=True, eq=False)
+class _LawForms:
+    """Moments of forms in u that several variances need.
+
+    Attributes
+    ----------
+    trace_2 : float
+        tr(Σ_x²).
+    at_nodes : list of tuple
+        A weight, and the forms s_e, eᵀΣ_x³e and uᵀMu, at the nodes of t.
+    aligned_square, spread_square : float
+        E[β²] and E[s_e φ] of `block_variances`.
+    gradient_square : float
+        ‖PΣ_x‖².
+    """
+
+    trace_2: float
+    at_nodes: list[tuple[float, _Form, _Form, _Form]]
+    aligned_square: float
+    spread_square: float
+    gradient_square: float
+
+    @classmethod
+    def of(cls, simulator: LiteralSimulator) -> _LawForms:
+        covariance = dense(simulator.feature_covariance.matrix())
+        weights, task, noise = simulator.weights, simulator.task, simulator.noise_variance
+        mean, n = covariance @ task, simulator.context_length
+        label_variance = float(task @ mean) + noise
+        squares = covariance @ covariance
+        cubes = covariance @ squares
+        laws = list(_context_laws(simulator, covariance, mean, label_variance))
+        cross = np.zeros_like(covariance)
+        for weight, shift, root in laws:
+            error, error_root = task - weights @ shift, -weights @ root
+            cross += weight * (np.outer(shift, error) + root @ error_root.T)
+        context_square = n * (n + 1.0) * np.outer(mean, mean) + n * label_variance * covariance
+        at_nodes, aligned, spread = [], 0.0, 0.0
+        for weight, shift, root in laws:
+            error, error_root = task - weights @ shift, -weights @ root
+            variance = _form(covariance, error, error_root, noise)
+            energy = _form(cubes, error, error_root)
+            at_nodes.append((weight, variance, energy, _form(context_square, shift, root)))
+            # eᵀΣ_x²Pᵀu, of which the quadratic form takes the symmetric part.
+            left, right = cross @ squares, -cross @ squares @ weights
+            descent = _form((right + right.T) / 2.0, shift, root)
+            descent = _Form(
+                descent.quadratic,
+                descent.linear + root.T @ (left @ task) / 2.0,
+                descent.constant + float(shift @ (left @ task)),
+            )
+            aligned += weight * _moment([descent, descent])
+            spread += weight * _moment([variance, _form(cross @ cubes @ cross.T, shift, root)])
+        gradient = float(np.sum((cross @ covariance) ** 2))
+        return cls(float(np.trace(squares)), at_nodes, aligned, spread, gradient)
+
+    def means(self, k: int) -> tuple[float, float, float]:
+        """Return c0, c1 and c2."""
+        constant = quadratic = 0.0
+        for weight, variance, energy, overlap in self.at_nodes:
+            constant += weight * _moment([variance])
+            quadratic += weight * (
+                4.0 * k * (k + 1) * _moment([energy, overlap])
+                + 4.0 * k * self.trace_2 * _moment([variance, overlap])
+            )
+        return constant, 4.0 * k * self.gradient_square, quadratic
 
 
 def _squared_overlap(

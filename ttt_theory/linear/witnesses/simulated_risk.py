@@ -21,13 +21,17 @@ from ttt_theory.linear.witnesses.second_moments import block_variances
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
     from ttt_theory.evidence.effort import Effort
+    from ttt_theory.linear.exact.risk import OneStepRisk
     from ttt_theory.linear.setting.setting import Setting
     from ttt_theory.linear.simulation.literal import LiteralSimulator
 
 __all__ = [
     "COEFFICIENTS",
+    "LARGEST_DIM",
     "coefficients_are_averaged",
     "coefficients_are_simulated",
+    "in_units_of",
+    "is_averaged",
     "minimum_is_simulated",
     "risk_is_simulated",
 ]
@@ -35,9 +39,10 @@ __all__ = [
 COEFFICIENTS = ("constant", "linear", "quadratic")
 """The coefficients of R(η), each the subject of one test."""
 
+LARGEST_DIM = 300
+"""Largest dimension with exact variances."""
+
 _DRAWS_PER_MEAN = 128
-_LARGEST_DIM = 300
-# A second or two; an average over so many points is exact, and no tail is too heavy for it.
 _MOST_POINTS = 2**21
 _WIDEST_ERROR = 1e-3
 
@@ -51,29 +56,45 @@ def risk_is_simulated(setting: Setting, effort: Effort) -> list[Evidence]:
     except InvalidSettingError as error:
         statement = f"the simulated coefficients are the exact ones: not tested, {error}"
         return [Evidence(EvidenceKind.EQUIVALENCE, Verdict.UNDECIDED, statement)]
-    risk = risk_of(problem, start)
-    label, step = problem.label_exponent, problem.step_exponent
-    exact = np.array(
-        [
-            math.ldexp(risk.constant, -label),
-            math.ldexp(risk.linear, -label - step),
-            math.ldexp(risk.quadratic, -label - 2 * step),
-        ]
-    )
-    if rule_points(simulator) <= _MOST_POINTS:
-        return coefficients_are_averaged(simulator, exact)
+    exact, minimum = in_units_of(problem, risk_of(problem, start))
+    if is_averaged(simulator):
+        averages = exact_coefficients(simulator)
+        return coefficients_are_averaged("literal simulator", averages, exact)
     evidence = coefficients_are_simulated(simulator, exact, effort)
-    minimum = math.ldexp(risk.step_size, step), math.ldexp(risk.improvement, -label)
     return [*evidence, *minimum_is_simulated(evidence, *minimum, effort)]
 
 
-def coefficients_are_averaged(simulator: LiteralSimulator, exact: FloatArray) -> list[Evidence]:
-    """Compare coefficients of the risk with the literal simulator, averaged exactly.
+def in_units_of(problem: Problem, risk: OneStepRisk) -> tuple[FloatArray, tuple[float, float]]:
+    """Return c0, c1 and c2, and the step size and the improvement, in the units of a problem."""
+    label, step = problem.label_exponent, problem.step_exponent
+    coefficients = [
+        math.ldexp(risk.constant, -label),
+        math.ldexp(risk.linear, -label - step),
+        math.ldexp(risk.quadratic, -label - 2 * step),
+    ]
+    minimum = math.ldexp(risk.step_size, step), math.ldexp(risk.improvement, -label)
+    return np.array(coefficients), minimum
+
+
+def is_averaged(simulator: LiteralSimulator) -> bool:
+    """Whether a simulator is so small that it is averaged exactly, in a second or two.
+
+    No number of prompts would do for some of these, so heavy are their tails.
+    """
+    return rule_points(simulator) <= _MOST_POINTS
+
+
+def coefficients_are_averaged(
+    subject: str, averages: FloatArray, exact: FloatArray
+) -> list[Evidence]:
+    """Compare coefficients of the risk with those of a simulator, averaged exactly.
 
     Parameters
     ----------
-    simulator : LiteralSimulator
-        A tiny one.
+    subject : str
+        Which simulator.
+    averages : ndarray, shape (3,)
+        Its expectation.
     exact : ndarray, shape (3,)
         The c0, c1, c2 to confirm.
 
@@ -83,7 +104,6 @@ def coefficients_are_averaged(simulator: LiteralSimulator, exact: FloatArray) ->
         One for each coefficient.  One that is small beside what cancels in it, in c1 up to
         2√(c0c2), is left undecided where rounding hides it.
     """
-    averages = exact_coefficients(simulator)
     constant, _, quadratic = averages
     bounds = [constant, 2.0 * math.sqrt(abs(constant * quadratic)), quadratic]
     evidence = []
@@ -98,8 +118,7 @@ def coefficients_are_averaged(simulator: LiteralSimulator, exact: FloatArray) ->
             Evidence(
                 EvidenceKind.EXACT_AVERAGE,
                 verdict,
-                f"the literal simulator's {name} coefficient of R(η), averaged exactly, is the "
-                "exact one",
+                f"the {subject}'s {name} coefficient of R(η), averaged exactly, is the exact one",
                 {"quantity": name, "exact": float(stated), "relative_error": relative},
             )
         )
@@ -127,8 +146,8 @@ def coefficients_are_simulated(
     statements = [
         f"the simulated {name} coefficient of R(η) is the exact one" for name in COEFFICIENTS
     ]
-    if len(simulator.task) > _LARGEST_DIM:
-        reason = f"the exact variances that size the sample are for dim ≤ {_LARGEST_DIM}"
+    if len(simulator.task) > LARGEST_DIM:
+        reason = f"the exact variances that size the sample are for dim ≤ {LARGEST_DIM}"
         return [
             Evidence(
                 EvidenceKind.EQUIVALENCE, Verdict.UNDECIDED, f"{each}: not tested, since {reason}"
@@ -158,15 +177,15 @@ def minimum_is_simulated(
     Parameters
     ----------
     coefficients : list of Evidence
-        What `coefficients_are_simulated` found; without intervals nothing is added.
+        What was found for c1 and c2, which come last; without intervals nothing is added.
     step_size, improvement : float
         What is to be confirmed, in the simulator's units.
     effort : Effort
     """
-    intervals = [each.measured["interval"] for each in coefficients if each.measured]
-    if len(intervals) < len(COEFFICIENTS):
+    *_, linear, quadratic = coefficients
+    if not (linear.measured and quadratic.measured):
         return []
-    _, (low, high), (lowest, highest) = intervals
+    (low, high), (lowest, highest) = (each.measured["interval"] for each in (linear, quadratic))
     # c1 and c2 are means of squares.
     low, lowest = max(low, 0.0), max(lowest, 0.0)
     found = {
