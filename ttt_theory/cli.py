@@ -182,7 +182,11 @@ def simulate(
     scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> None:
-    """Simulate the risk after one step."""
+    """Simulate the risk after one step.
+
+    The interval covers it with a probability of at least 95 %; twice the standard error need not,
+    at few samples in few dimensions.
+    """
     from ttt_theory import Setting
     from ttt_theory.linear.monte_carlo import simulation_steps
 
@@ -442,8 +446,13 @@ def _print_fields(fields: dict[str, Any], as_json: bool) -> None:
         return
     width = max(len(name) for name in fields)
     for name, value in fields.items():
-        shown = f"{value:.12g}" if isinstance(value, float) else str(value)
-        print(f"{name:<{width}}  {shown}")
+        print(f"{name:<{width}}  {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_shown, value))}]"
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def main() -> None:

@@ -25,8 +25,8 @@ from ttt_theory.evidence.quadrature import NodeGenerator, gaussian_rule
 from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.simulation import sufficient
 from ttt_theory.linear.simulation.literal import QUERIES, risk_coefficients
+from ttt_theory.linear.simulation.second_moments import second_moments
 from ttt_theory.linear.simulation.sufficient import SufficientSimulator
-from ttt_theory.linear.witnesses.second_moments import second_moments
 from ttt_theory.testing import settings
 
 SKEW = np.array([[0.05, -0.02], [0.04, 0.03]])

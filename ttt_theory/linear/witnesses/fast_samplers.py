@@ -25,8 +25,8 @@ from ttt_theory.linear.monte_carlo import (
 )
 from ttt_theory.linear.setting.examples import TINY
 from ttt_theory.linear.simulation.literal import QUERIES
+from ttt_theory.linear.simulation.second_moments import block_variances, conditional_variances
 from ttt_theory.linear.witnesses.exact_average import exact_coefficients
-from ttt_theory.linear.witnesses.second_moments import block_variances, conditional_variances
 from ttt_theory.linear.witnesses.simulated_risk import (
     COEFFICIENTS,
     LARGEST_DIM,

@@ -15,8 +15,8 @@ from ttt_theory.linear.exact.risk import risk_of
 from ttt_theory.linear.exact.weights import starting_weights
 from ttt_theory.linear.monte_carlo import literal_of, rescaled
 from ttt_theory.linear.simulation.literal import QUERIES
+from ttt_theory.linear.simulation.second_moments import block_variances
 from ttt_theory.linear.witnesses.exact_average import exact_coefficients, rule_points
-from ttt_theory.linear.witnesses.second_moments import block_variances
 
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray

@@ -1,13 +1,34 @@
 """The exact second moments of a prompt against direct averages."""
 
+import dataclasses
+import itertools
+
 import numpy as np
 import pytest
 
-from ttt_theory import AR1, DenseWeights, Diagonal, Isotropic, PowerLaw, Setting, ZeroWeights
+from tests.nodes import nodes_of_vectors
+from ttt_theory import (
+    AR1,
+    DenseWeights,
+    Diagonal,
+    Isotropic,
+    PowerLaw,
+    Setting,
+    ZeroWeights,
+    one_step_risk,
+)
+from ttt_theory.evidence.quadrature import NodeGenerator, gaussian_rule
 from ttt_theory.linear.monte_carlo import literal_simulator
-from ttt_theory.linear.simulation.literal import risk_coefficients
-from ttt_theory.linear.witnesses.exact_average import gaussian_rule
-from ttt_theory.linear.witnesses.second_moments import block_variances, second_moments
+from ttt_theory.linear.simulation.conditional import ConditionalSimulator
+from ttt_theory.linear.simulation.literal import LiteralSimulator, risk_coefficients
+from ttt_theory.linear.simulation.second_moments import (
+    block_variances,
+    conditional_risk_variance,
+    conditional_variances,
+    risk_variance,
+    second_moments,
+)
+from ttt_theory.linear.simulation.sufficient import SufficientSimulator
 
 # c2² is of degree 16 in the context's feature and 8 in its noise, 8 and 4 in the test sample's and
 # the fresh context's, 4 in the query's.
@@ -46,12 +67,18 @@ def test_one_sample_in_one_dimension_exactly(weight, task, noise):
         initialization=DenseWeights([[weight]]),
     )
     simulator = literal_simulator(setting)
+    step = 0.7 * one_step_risk(setting).step_size + 0.01
     values, trained, tested = at_nodes(weight, task, noise)
     squares = np.einsum("p,q,pqc->c", trained, tested, values**2)
     assert second_moments(simulator, 1) == pytest.approx(squares, rel=1e-10)
     # The mean of B prompts, of which c1 is that of B² pairs: B² of them share both sides, B²(B − 1)
     # the training and as many the test.
     means = np.einsum("p,q,pqc->c", trained, tested, values)
+    risks = values @ [1.0, -step, step**2]
+    mean = trained @ risks @ tested
+    assert risk_variance(simulator, 1, step) == pytest.approx(
+        trained @ risks**2 @ tested - mean**2, rel=1e-9
+    )
     pairs = values[..., 1]
     shared = trained @ (pairs @ tested) ** 2 + tested @ (trained @ pairs) ** 2
     for prompts in (1, 2, 7):
@@ -104,3 +131,59 @@ def test_several_dimensions_by_simulation(setting):
     assert 16 * np.var(blocks, axis=0) == pytest.approx(
         block_variances(simulated, queries, 16), rel=0.2
     )
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        Setting(1, 1, Isotropic(1), Isotropic(1), [0.8], 0.3),
+        Setting(3, 2, AR1(2, 0.5), Isotropic(2), [1.0, -0.5], 0.2),
+        Setting(
+            2,
+            4,
+            Diagonal([2.0, 0.5]),
+            PowerLaw(2, 1.0),
+            [1.0, -0.5],
+            initialization=DenseWeights([[0.2, -0.1], [0.05, 0.1]]),
+        ),
+    ],
+)
+def test_variances_given_the_context_exactly(setting):
+    fields = {
+        field.name: getattr(literal_simulator(setting), field.name)
+        for field in dataclasses.fields(LiteralSimulator)
+    }
+    # A subclass of its own, so that the isotropic shortcut is not taken.
+    fields["weights"] = np.array(fields["weights"])
+    sampler = ConditionalSimulator(**fields)
+    nodes = nodes_of_vectors(sampler, 5, 5)
+    rng = NodeGenerator(nodes)
+    values = sampler.coefficients(rng.draws, rng)
+    mean, square = rng.average(values), rng.average(values**2)
+    literal = literal_simulator(setting)
+    assert conditional_variances(literal) == pytest.approx((square - mean**2)[1:], rel=1e-8)
+    step = 0.7 * one_step_risk(setting).step_size + 0.003
+    risks = values @ [1.0, -step, step**2]
+    expected = rng.average(risks**2) - rng.average(risks) ** 2
+    assert conditional_risk_variance(literal, step) == pytest.approx(expected, rel=1e-8)
+
+
+def test_the_variance_after_a_step_in_several_dimensions_by_nodes():
+    setting = Setting(
+        3,
+        2,
+        AR1(2, 0.5),
+        Isotropic(2),
+        [1.0, -0.5],
+        initialization=DenseWeights([[0.2, -0.1], [0.05, 0.1]]),
+    )
+    literal = literal_simulator(setting)
+    fields = {field.name: getattr(literal, field.name) for field in dataclasses.fields(literal)}
+    sampler = SufficientSimulator(**fields)
+    vectors = [nodes_of_vectors(sampler, count, count) for count in (5, 3, 3)]
+    rng = NodeGenerator([*itertools.chain(*vectors), 2, 3, 2])
+    values = sampler.coefficients(rng.draws, rng)
+    for step in (0.5 * one_step_risk(setting).step_size, 0.002):
+        risks = values @ [1.0, -step, step**2]
+        expected = rng.average(risks**2) - rng.average(risks) ** 2
+        assert risk_variance(literal, 8, step) == pytest.approx(expected, rel=1e-8)

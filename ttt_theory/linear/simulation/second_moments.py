@@ -30,15 +30,24 @@ from ttt_theory.structured.base import dense
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ttt_theory.linear.simulation.data_vector import SimulatorInLaw
     from ttt_theory.linear.simulation.literal import LiteralSimulator
 
-__all__ = ["block_variances", "conditional_variances", "second_moments"]
+__all__ = [
+    "block_variances",
+    "conditional_risk_variance",
+    "conditional_variances",
+    "risk_variance",
+    "second_moments",
+]
 
 # A weight, and the mean of u and a root of its covariance there.
 _Law = tuple[float, FloatArray, FloatArray]
 
 # c2 holds four quadratic forms in u, each of degree two in t: degree 8, exact with 5 nodes.
 _NODES = 5
+
+_ROUND_OFF = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +72,20 @@ def second_moments(simulator: LiteralSimulator, queries: int) -> FloatArray:
     -------
     ndarray, shape (3,)
     """
+    constant_square, aligned, spread_out, quadratic_square = _squares(simulator)
+    return np.array(
+        [
+            (1.0 + 2.0 / queries) * constant_square,
+            16.0 * ((1.0 + 1.0 / queries) * aligned + spread_out / queries),
+            16.0 * (1.0 + 2.0 / queries) * quadratic_square,
+        ]
+    )
+
+
+def _squares(simulator: LiteralSimulator | SimulatorInLaw) -> tuple[float, float, float, float]:
+    """E of s_e², (vᵀΣ_xe')²(uᵀu')², s_e' vᵀΣ_xv (uᵀu')² and (vᵀΣ_xv)²(uᵀu')⁴."""
     covariance = dense(simulator.feature_covariance.matrix())
-    weights, task, noise = simulator.weights, simulator.task, simulator.noise_variance
+    weights, task, noise = dense(simulator.weights), simulator.task, simulator.noise_variance
     mean = covariance @ task
     label_variance = float(task @ mean) + noise
     squares = covariance @ covariance
@@ -103,13 +124,7 @@ def second_moments(simulator: LiteralSimulator, queries: int) -> FloatArray:
         spread_out += weight * _moment(
             [_form(covariance, error, error_root, noise), _form(step_energy, shift, root)]
         )
-    return np.array(
-        [
-            (1.0 + 2.0 / queries) * constant_square,
-            16.0 * ((1.0 + 1.0 / queries) * aligned + spread_out / queries),
-            16.0 * (1.0 + 2.0 / queries) * quadratic_square,
-        ]
-    )
+    return constant_square, aligned, spread_out, quadratic_square
 
 
 def block_variances(simulator: LiteralSimulator, queries: int, prompts: int) -> FloatArray:
@@ -146,7 +161,7 @@ def block_variances(simulator: LiteralSimulator, queries: int, prompts: int) -> 
     return np.asarray(np.maximum(variances, 0.0))
 
 
-def conditional_variances(simulator: LiteralSimulator) -> FloatArray:
+def conditional_variances(simulator: LiteralSimulator | SimulatorInLaw) -> FloatArray:
     """Return the variances of E[c1 | u] = 4kβ, with β as above, and of E[c2 | u].
 
     The second is 4k[(k+1)eᵀΣ_x³e + tr(Σ_x²)s_e] uᵀMu, and E[c0 | u] does not vary.
@@ -179,6 +194,144 @@ def conditional_variances(simulator: LiteralSimulator) -> FloatArray:
     return np.asarray(np.maximum(variances, 0.0))
 
 
+def risk_variance(
+    simulator: LiteralSimulator | SimulatorInLaw, queries: int, step_size: float
+) -> float:
+    """Return the variance of one prompt's squared error after a step of η, over its queries.
+
+    Given all vectors the queries' errors are Gaussian, of the variance
+    s_T = s_e' − 4η(uᵀu')vᵀΣ_xe' + 4η²(uᵀu')²vᵀΣ_xv, so that the square's mean is (1 + 2/Q) E[s_T²].
+
+    Parameters
+    ----------
+    simulator : LiteralSimulator or SimulatorInLaw
+        All draw one law.
+    queries : int
+    step_size : float
+        η.
+
+    Returns
+    -------
+    float
+        Larger by what rounding may have taken off, where a step takes most of the risk away.
+    """
+    forms = _LawForms.of(simulator)
+    k, step = simulator.test_samples, step_size
+    constant_square, aligned, spread_out, quadratic_square = _squares(simulator)
+    along = k * sum(
+        weight * _moment([variance, descent])
+        for (weight, variance, *_), descent in zip(forms.at_nodes, forms.descents, strict=True)
+    )
+    terms = [
+        constant_square,
+        -8.0 * step * along,
+        step**2 * (16.0 * aligned + 8.0 * spread_out),
+        -32.0 * step**3 * _cubic_overlap(simulator),
+        16.0 * step**4 * quadratic_square,
+    ]
+    constant, linear, quadratic = forms.means(k)
+    mean = constant - linear * step + quadratic * step**2
+    return max((1.0 + 2.0 / queries) * sum(terms) - mean**2, 0.0) + _rounding(terms)
+
+
+def conditional_risk_variance(
+    simulator: LiteralSimulator | SimulatorInLaw, step_size: float
+) -> float:
+    """Return the variance of the expected squared error after a step of η, given the context.
+
+    Parameters
+    ----------
+    simulator : LiteralSimulator or SimulatorInLaw
+        All draw contexts of one law.
+    step_size : float
+        η.
+
+    Returns
+    -------
+    float
+        Larger by what rounding may have taken off.
+    """
+    forms = _LawForms.of(simulator)
+    k, step = simulator.test_samples, step_size
+    _, linear, quadratic = forms.means(k)
+    product = (
+        16.0
+        * k**2
+        * sum(
+            weight
+            * (
+                (k + 1) * _moment([descent, energy, overlap])
+                + forms.trace_2 * _moment([descent, variance, overlap])
+            )
+            for (weight, variance, energy, overlap), descent in zip(
+                forms.at_nodes, forms.descents, strict=True
+            )
+        )
+    )
+    of_linear, of_quadratic = conditional_variances(simulator)
+    covariance = product - linear * quadratic
+    terms = [
+        step**2 * of_linear,
+        -2.0 * step**3 * covariance,
+        step**4 * of_quadratic,
+    ]
+    return max(float(sum(terms)), 0.0) + _rounding([*terms, step**3 * product])
+
+
+def _rounding(terms: list[float]) -> float:
+    return _ROUND_OFF * float(sum(map(abs, terms)))
+
+
+def _cubic_overlap(simulator: LiteralSimulator | SimulatorInLaw) -> float:
+    """E[(uᵀu')³ vᵀΣ_xe' vᵀΣ_xv].
+
+    With E[(vᵀΣ_xv)v | u] = [(t₃ − 3t₂)eᵀΣ_x³e + t₂ tr(Σ_x²)s_e]Σ_xe + 2t₂s_eΣ_x³e, t_j = E[t^j] for
+    χ²_k, what is left is E[(uᵀu')³ zᵀe' | u] for z = Σ_x²e and Σ_x⁴e, by the Gaussian law of u'.
+    With p = qᵀu, h = uᵀΣ_xu and N_j = E[t^j] for χ²_n it is
+
+        p zᵀβ [(N₃ − 3N₂)p² + 3N₂sh] − p zᵀWq [(N₄ − 6N₃ + 3N₂)p² + 3(N₃ − N₂)sh]
+            − 3s zᵀWΣ_xu [(N₃ − N₂)p² + N₂sh].
+    """
+    covariance = dense(simulator.feature_covariance.matrix())
+    weights, task, noise = dense(simulator.weights), simulator.task, simulator.noise_variance
+    mean = covariance @ task
+    s = float(task @ mean) + noise
+    t2, t3 = (_rising(simulator.test_samples, j) for j in (2, 3))
+    n2, n3, n4 = (_rising(simulator.context_length, j) for j in (2, 3, 4))
+    squares = covariance @ covariance
+    cubes, trace_2 = covariance @ squares, float(np.trace(squares))
+    total = 0.0
+    for weight, shift, root in _context_laws(simulator, covariance, mean, s):
+        error, error_root = task - weights @ shift, -weights @ root
+        variance = _form(covariance, error, error_root, noise)
+        energy = _form(cubes, error, error_root)
+        projection = _form(np.outer(mean, mean), shift, root)
+        spread = _form(covariance, shift, root)
+        for power, factors in (
+            (squares, [(t3 - 3.0 * t2, energy), (t2 * trace_2, variance)]),
+            (squares @ squares, [(2.0 * t2, variance)]),
+        ):
+            for matrix, of_projection, of_spread in (
+                (np.outer(mean, power @ task), n3 - 3.0 * n2, 3.0 * n2 * s),
+                (
+                    -np.outer(mean, power @ (weights @ mean)),
+                    n4 - 6.0 * n3 + 3.0 * n2,
+                    3.0 * (n3 - n2) * s,
+                ),
+                (-3.0 * s * covariance @ weights.T @ power, n3 - n2, n2 * s),
+            ):
+                mixed = _mixed_form(matrix, weights, task, shift, root)
+                total += weight * sum(
+                    factor
+                    * (
+                        of_projection * _moment([form, mixed, projection])
+                        + of_spread * _moment([form, mixed, spread])
+                    )
+                    for factor, form in factors
+                )
+    return total
+
+
 @dataclass(frozen=True, eq=False)
 class _LawForms:
     """Moments of forms in u that several variances need.
@@ -189,6 +342,8 @@ class _LawForms:
         tr(Σ_x²).
     at_nodes : list of tuple
         A weight, and the forms s_e, eᵀΣ_x³e and uᵀMu, at the nodes of t.
+    descents : list of _Form
+        The forms β there.
     aligned_square, spread_square : float
         E[β²] and E[s_e φ] of `block_variances`.
     gradient_square : float
@@ -197,14 +352,15 @@ class _LawForms:
 
     trace_2: float
     at_nodes: list[tuple[float, _Form, _Form, _Form]]
+    descents: list[_Form]
     aligned_square: float
     spread_square: float
     gradient_square: float
 
     @classmethod
-    def of(cls, simulator: LiteralSimulator) -> _LawForms:
+    def of(cls, simulator: LiteralSimulator | SimulatorInLaw) -> _LawForms:
         covariance = dense(simulator.feature_covariance.matrix())
-        weights, task, noise = simulator.weights, simulator.task, simulator.noise_variance
+        weights, task, noise = dense(simulator.weights), simulator.task, simulator.noise_variance
         mean, n = covariance @ task, simulator.context_length
         label_variance = float(task @ mean) + noise
         squares = covariance @ covariance
@@ -215,24 +371,18 @@ class _LawForms:
             error, error_root = task - weights @ shift, -weights @ root
             cross += weight * (np.outer(shift, error) + root @ error_root.T)
         context_square = n * (n + 1.0) * np.outer(mean, mean) + n * label_variance * covariance
-        at_nodes, aligned, spread = [], 0.0, 0.0
+        at_nodes, descents, aligned, spread = [], [], 0.0, 0.0
         for weight, shift, root in laws:
             error, error_root = task - weights @ shift, -weights @ root
             variance = _form(covariance, error, error_root, noise)
             energy = _form(cubes, error, error_root)
             at_nodes.append((weight, variance, energy, _form(context_square, shift, root)))
-            # eᵀΣ_x²Pᵀu, of which the quadratic form takes the symmetric part.
-            left, right = cross @ squares, -cross @ squares @ weights
-            descent = _form((right + right.T) / 2.0, shift, root)
-            descent = _Form(
-                descent.quadratic,
-                descent.linear + root.T @ (left @ task) / 2.0,
-                descent.constant + float(shift @ (left @ task)),
-            )
+            descent = _mixed_form(cross @ squares, weights, task, shift, root)
+            descents.append(descent)
             aligned += weight * _moment([descent, descent])
             spread += weight * _moment([variance, _form(cross @ cubes @ cross.T, shift, root)])
         gradient = float(np.sum((cross @ covariance) ** 2))
-        return cls(float(np.trace(squares)), at_nodes, aligned, spread, gradient)
+        return cls(float(np.trace(squares)), at_nodes, descents, aligned, spread, gradient)
 
     def means(self, k: int) -> tuple[float, float, float]:
         """Return c0, c1 and c2."""
@@ -286,7 +436,10 @@ def _squared_overlap(
 
 
 def _context_laws(
-    simulator: LiteralSimulator, covariance: FloatArray, mean: FloatArray, label_variance: float
+    simulator: LiteralSimulator | SimulatorInLaw,
+    covariance: FloatArray,
+    mean: FloatArray,
+    label_variance: float,
 ) -> Iterator[_Law]:
     """Yield the law of u at the nodes of t."""
     eigenvalues, vectors = linalg.eigh(label_variance * covariance - np.outer(mean, mean))
@@ -307,6 +460,18 @@ def _form(matrix: FloatArray, shift: FloatArray, root: FloatArray, constant: flo
         root.T @ matrix @ root,
         root.T @ (matrix @ shift),
         float(shift @ (matrix @ shift)) + constant,
+    )
+
+
+def _mixed_form(
+    matrix: FloatArray, weights: FloatArray, task: FloatArray, shift: FloatArray, root: FloatArray
+) -> _Form:
+    """Return uᵀ matrix e for u = shift + root z, e = task − weights u."""
+    square, image = -matrix @ weights, matrix @ task
+    # The quadratic form takes the symmetric part.
+    form = _form((square + square.T) / 2.0, shift, root)
+    return _Form(
+        form.quadratic, form.linear + root.T @ image / 2.0, form.constant + float(shift @ image)
     )
 
 
