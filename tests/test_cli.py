@@ -64,6 +64,9 @@ def test_simulate(command, method):
     assert status == 0
     assert {"mean", "standard_error", "prompts", "seconds", "method", "seed"} <= document.keys()
     assert (document["prompts"], document["method"], document["seed"]) == (300, method, 7)
+    low, high = document["interval"]
+    assert low < document["mean"] < high
+    assert f"interval        [{low:.12g}, {high:.12g}]\n" in command(*arguments)[1]
     _, again, _ = command(*arguments, "--workers", "2", "--json")
     assert json.loads(again)["mean"] == document["mean"]
     _, other, _ = command(*arguments, "--step-size", "0", "--json")

@@ -44,8 +44,13 @@ from ttt_theory.linear.monte_carlo import METHODS, literal_simulator, rescaled
 from ttt_theory.linear.setting.starts import DenseWeights, PretrainedWeights, ZeroWeights
 from ttt_theory.linear.simulation.conditional import ConditionalSimulator
 from ttt_theory.linear.simulation.literal import QUERIES
+from ttt_theory.linear.simulation.second_moments import (
+    _context_laws,
+    _Form,
+    _moment,
+    second_moments,
+)
 from ttt_theory.linear.simulation.sufficient import SufficientSimulator
-from ttt_theory.linear.witnesses.second_moments import _context_laws, _Form, _moment, second_moments
 from ttt_theory.sampling.moments import chunk_sizes
 from ttt_theory.structured.base import dense
 from ttt_theory.testing import covariances, initializations, tasks

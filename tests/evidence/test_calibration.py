@@ -17,8 +17,8 @@ from ttt_theory.evidence.record import Verdict
 from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.setting.examples import TINY
 from ttt_theory.linear.simulation.literal import QUERIES
+from ttt_theory.linear.simulation.second_moments import second_moments
 from ttt_theory.linear.witnesses.exact_average import exact_coefficients
-from ttt_theory.linear.witnesses.second_moments import second_moments
 
 VERDICTS = 10_000
 RATES = (0.05, 0.01)

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from scipy.stats import binom
 
 from ttt_theory import (
     AR1,
@@ -30,11 +31,14 @@ from ttt_theory import (
 )
 from ttt_theory.evidence.confidence_sequence import MeanTest, reached_margin
 from ttt_theory.evidence.record import Verdict
+from ttt_theory.linear import monte_carlo
+from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.exact.weights import starting_weights
 from ttt_theory.linear.monte_carlo import METHODS, literal_simulator, simulate, simulation_steps
 from ttt_theory.linear.simulation import data_vector
 from ttt_theory.linear.simulation.conditional import ConditionalSimulator
+from ttt_theory.linear.simulation.second_moments import second_moments
 from ttt_theory.linear.simulation.sufficient import SufficientSimulator
-from ttt_theory.linear.witnesses.second_moments import second_moments
 from ttt_theory.testing import settings
 
 BY_METHOD = pytest.mark.parametrize("method", METHODS)
@@ -294,3 +298,95 @@ def test_a_covariance_of_ones_own(method):
     )
     estimate = simulate(setting, 5000, method=method)
     assert abs(estimate.mean - one_step_risk(setting).risk_after) < 5.0 * estimate.standard_error
+
+
+SMALL = {
+    "n = k = d = 1, cold": Setting(
+        1, 1, Isotropic(1), Isotropic(1), [1.0], initialization=ZeroWeights()
+    ),
+    "n = k = d = 1, noise": Setting(1, 1, Isotropic(1), Isotropic(1), [1.0], 0.5),
+    "n = 1, k = 3, d = 2": Setting(1, 3, Isotropic(2), Isotropic(2), [1.0, 0.5], 0.2),
+    "n = 2, d = 3, cold": Setting(
+        2, 2, AR1(3, 0.5), Isotropic(3), [1.0, 0.5, -1.0], initialization=ZeroWeights()
+    ),
+}
+REPLICATES = 400
+
+
+def coverage(setting, method, factor):
+    """Return how often the interval, and the mean ± 1.96 standard errors, cover the exact risk."""
+    problem = Problem.of(setting)
+    start = starting_weights(problem)
+    risk = one_step_risk(setting)
+    step_size = factor * risk.step_size
+    exact = risk.at(step_size)
+    variance = monte_carlo._prompt_variance(problem, start, method, step_size)
+    covered = np.zeros(2, int)
+    for seed in range(REPLICATES):
+        [found] = monte_carlo.estimates(
+            problem, start, 100, method=method, step_size=step_size, seed=seed, variance=variance
+        )
+        low, high = found.interval
+        covered += low <= exact <= high, abs(found.mean - exact) <= 1.96 * found.standard_error
+    return covered
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", SMALL)
+def test_the_interval_covers_the_risk_at_the_stated_rate(name, method):
+    # Were the rate 95 % and no more, so many misses would have a probability below 1e-9, so that
+    # the twelve tests together are wrong once in 1e8 choices of the seeds.
+    most_misses = int(binom.isf(1e-9, REPLICATES, 0.05))
+    assert most_misses < 0.15 * REPLICATES
+    covered, _ = coverage(SMALL[name], method, 4.0)
+    assert REPLICATES - covered <= most_misses
+
+
+def test_two_standard_errors_do_not():
+    _, covered = coverage(SMALL["n = k = d = 1, cold"], "literal", 4.0)
+    # As many misses have a probability below 1e-9 at a rate of 5 %.
+    assert REPLICATES - covered > binom.isf(1e-9, REPLICATES, 0.05)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_interval_is_that_of_the_exact_variance(method):
+    # Drawn often enough, a tame setting shows its variance.
+    setting = Setting(40, 20, AR1(3, 0.5), Isotropic(3), [1.0, 0.5, -1.0], 0.2)
+    found = simulate(setting, 20_000, method=method)
+    low, high = found.interval
+    assert (low + high) / 2 == pytest.approx(found.mean)
+    assert (high - low) / 2 == pytest.approx(math.sqrt(20) * found.standard_error, rel=0.1)
+    again = simulate(setting, 5_000, method=method)
+    assert again.interval[1] - again.interval[0] == pytest.approx(2 * (high - low))
+
+
+def test_the_interval_has_the_unit_of_the_risk_and_reaches_no_further_than_zero():
+    setting, scaled = (
+        Setting(
+            1,
+            3,
+            Isotropic(2),
+            Isotropic(2, scale=unit),
+            [math.sqrt(unit), 0.5 * math.sqrt(unit)],
+            0.2 * unit,
+        )
+        for unit in (1.0, 2.0**20)
+    )
+    for method in METHODS:
+        found, larger = (simulate(each, 7, method=method) for each in (setting, scaled))
+        assert larger.interval == pytest.approx(tuple(2.0**20 * end for end in found.interval))
+    cold = SMALL["n = k = d = 1, cold"]
+    assert simulate(cold, 2, step_size=one_step_risk(cold).step_size).interval[0] == 0.0
+
+
+def test_what_does_not_vary_has_an_interval_that_holds_its_rounding():
+    # A step of zero, from a start at which no step helps.
+    setting = SMALL["n = k = d = 1, noise"]
+    found = simulate(setting, 1000, method="conditional", step_size=0.0)
+    low, high = found.interval
+    assert low < one_step_risk(setting).risk_before < high < (1.0 + 1e-11) * low
+
+
+def test_large_dimensions_have_no_interval():
+    setting = Setting(5, 3, Isotropic(65), Isotropic(65), [1.0] * 65)
+    assert simulate(setting, 5, method="conditional").interval is None

@@ -210,7 +210,11 @@ def simulate(
     scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> None:
-    """Simulate the risk after one step."""
+    """Simulate the risk after one step.
+
+    The interval covers it with a probability of at least 95 %; twice the standard error need not,
+    at few samples in few dimensions.
+    """
     from ttt_theory import Setting
     from ttt_theory.linear.monte_carlo import simulation_steps
 

@@ -205,8 +205,10 @@ def print_fields(fields: dict[str, Any], as_json: bool) -> None:
         )
         return
     width = max(len(name) for name in fields)
-    shown = {
-        name: f"{value:.12g}" if isinstance(value, float) else str(value)
-        for name, value in fields.items()
-    }
-    say("\n".join(f"{name:<{width}}  {value}" for name, value in shown.items()))
+    say("\n".join(f"{name:<{width}}  {_shown(value)}" for name, value in fields.items()))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_shown, value))}]"
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

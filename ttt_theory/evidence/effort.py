@@ -49,10 +49,14 @@ class Effort:
 
     @property
     def margin(self) -> float:
-        """Relative margin that an equivalence test aims for."""
+        """Margin that an equivalence test aims for, relative to the value itself."""
         return 0.10 if self.quick else 0.02
 
     @property
     def widest_margin(self) -> float:
-        """Relative margin beyond which an equivalence test stays undecided."""
+        """Relative margin beyond which an equivalence test stays undecided.
+
+        So much off, a value is still told from zero and from twice itself, which a formula that
+        lacks a term or a factor gives.
+        """
         return 0.25

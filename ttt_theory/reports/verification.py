@@ -31,8 +31,9 @@ def strongest_evidence(report: ClaimReport) -> str:
     Returns
     -------
     str
-        Such as ``"11 identities, 3 exact averages (1e-13), 9 equivalences (10 %)"``: with the
-        largest relative error of averages, and the widest margin of simulations.
+        Such as ``"11 identities, 3 exact averages (1e-13), 2 equivalences (linear 4 %, quadratic
+        7 %)"``: with the largest relative error of averages, and the margin of simulations, the
+        widest of each quantity, relative to the quantity itself.
     """
     for verdict in (Verdict.REFUTED, Verdict.UNDECIDED):
         for each in report.evidence:
@@ -50,10 +51,18 @@ def strongest_evidence(report: ClaimReport) -> str:
 def _precision(report: ClaimReport, kind: EvidenceKind) -> str:
     measured = [each.measured for each in report.evidence if each.kind == kind]
     errors = [each["relative_error"] for each in measured if "relative_error" in each]
-    margins = [each["margin"] for each in measured if each.get("margin") is not None]
-    if margins:
-        return f" ({100 * max(margins):.0f} %)"
+    widest: dict[str, float] = {}
+    for each in measured:
+        if each.get("margin") is not None:
+            name = each.get("quantity", "")
+            widest[name] = max(widest.get(name, 0.0), each["margin"])
+    if widest:
+        return f" ({', '.join(map(_margin, widest, widest.values()))})"
     return f" ({max(errors):.0e})" if errors and max(errors) > 0.0 else ""
+
+
+def _margin(quantity: str, margin: float) -> str:
+    return f"{quantity} {100.0 * margin:.2g} %".lstrip()
 
 
 def as_table(report: Report) -> Table:

@@ -11,8 +11,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.nodes import NodeGenerator, assert_curve, curve, nodes_of_vectors
+from tests.nodes import assert_curve, curve, nodes_of_vectors
 from ttt_theory import AR1, Equicorrelated, Isotropic, PowerLaw, Setting, one_step_risk
+from ttt_theory.evidence.quadrature import NodeGenerator
 from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.simulation import conditional
 from ttt_theory.linear.simulation.conditional import ConditionalSimulator

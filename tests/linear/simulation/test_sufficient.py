@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 
-from tests.nodes import NodeGenerator, assert_curve, curve, nodes_of_vectors
+from tests.nodes import assert_curve, curve, nodes_of_vectors
 from ttt_theory import (
     AR1,
     DenseWeights,
@@ -21,12 +21,12 @@ from ttt_theory import (
     PowerLaw,
     Setting,
 )
+from ttt_theory.evidence.quadrature import NodeGenerator, gaussian_rule
 from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.simulation import sufficient
 from ttt_theory.linear.simulation.literal import QUERIES, risk_coefficients
+from ttt_theory.linear.simulation.second_moments import second_moments
 from ttt_theory.linear.simulation.sufficient import SufficientSimulator
-from ttt_theory.linear.witnesses.exact_average import gaussian_rule
-from ttt_theory.linear.witnesses.second_moments import second_moments
 from ttt_theory.testing import settings
 
 SKEW = np.array([[0.05, -0.02], [0.04, 0.03]])

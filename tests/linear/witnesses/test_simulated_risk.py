@@ -12,11 +12,16 @@ from ttt_theory import Isotropic, Setting, ZeroWeights, one_step_risk
 from ttt_theory.claims.registration import find
 from ttt_theory.errors import OutOfRangeError
 from ttt_theory.evidence.effort import Effort
-from ttt_theory.evidence.record import Verdict
+from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.monte_carlo import literal_simulator, rescaled
-from ttt_theory.linear.setting.examples import COLD, SHIFTED
-from ttt_theory.linear.witnesses.simulated_risk import coefficients_are_simulated
+from ttt_theory.linear.setting.examples import COLD, SHIFTED, TINY
+from ttt_theory.linear.witnesses.exact_average import exact_coefficients
+from ttt_theory.linear.witnesses.simulated_risk import (
+    coefficients_are_averaged,
+    coefficients_are_simulated,
+    minimum_is_simulated,
+)
 from ttt_theory.testing import settings
 
 
@@ -43,7 +48,7 @@ def test_the_exact_coefficients_are_confirmed(sequential):
     assert len({each.measured["draws"] for each in evidence}) == 1
     measured = evidence[0].measured
     if sequential:
-        assert measured["draws"] < 0.6 * measured["planned_draws"]
+        assert measured["draws"] < 0.8 * measured["planned_draws"]
     else:
         assert measured["draws"] == measured["planned_draws"]
 
@@ -77,8 +82,7 @@ def test_a_smaller_error_rate_takes_more_prompts_in_proportion_to_its_logarithm(
 @pytest.mark.parametrize("position", [0, 1, 2])
 def test_a_coefficient_beyond_the_margin_is_refuted(position, sequential):
     factors = np.ones(3)
-    # The linear coefficient's margin is relative to 2√(c0c2), half as large again as itself here.
-    factors[position] = 1.25
+    factors[position] = 1.15
     verdicts, _ = judged(SHIFTED, factors, sequential=sequential)
     others = [verdict for index, verdict in enumerate(verdicts) if index != position]
     assert verdicts[position] is Verdict.REFUTED
@@ -124,11 +128,75 @@ def test_a_small_budget_leaves_it_undecided():
 
 
 def test_a_margin_wider_than_the_widest_leaves_it_undecided():
-    verdicts, evidence = judged(SHIFTED, numbers=15 * 10**6)
+    verdicts, evidence = judged(SHIFTED, numbers=10**6)
     margins = [each.measured["margin"] for each in evidence]
     assert margins[0] < 0.25 < margins[2] < 1.0
     assert verdicts[0] is Verdict.CONFIRMED
     assert verdicts[2] is Verdict.UNDECIDED
+
+
+def test_a_margin_is_how_far_the_interval_reaches_relative_to_the_value_itself():
+    _, evidence = judged(SHIFTED, numbers=10**7)
+    for each in evidence:
+        exact, (low, high) = each.measured["exact"], each.measured["interval"]
+        assert each.measured["margin"] == pytest.approx(max(high - exact, exact - low) / exact)
+
+
+def test_a_value_that_is_small_beside_what_scatters_about_it_is_not_confirmed():
+    # A long context leaves a step next to nothing to gain: a margin of 10 % of 2√(c0c2), which c1
+    # is 1 % of here, would let any c1 pass.
+    idle = Setting(
+        context_length=200,
+        test_samples=1,
+        feature_covariance=Isotropic(5),
+        task_covariance=Isotropic(5),
+        task=[1.0] * 5,
+    )
+    risk = one_step_risk(idle)
+    assert risk.improvement < 1e-4 * risk.risk_before
+    for factor in (0.0, 1.0, 2.0, 8.0):
+        verdicts, _ = judged(idle, (1.0, factor, 1.0), numbers=10**7)
+        assert verdicts[1] is not Verdict.CONFIRMED
+
+
+def test_a_wrong_minimum_of_right_coefficients_is_refuted():
+    _, evidence = judged(SHIFTED)
+    risk, effort = one_step_risk(SHIFTED), Effort(True, 0)
+    for step in (0.8, 1.0, 1.25):
+        for gain in (0.7, 1.0, 1.4):
+            minimum = step * risk.step_size, gain * risk.improvement
+            found = minimum_is_simulated(evidence, *minimum, effort)
+            assert [each.verdict for each in found] == [
+                Verdict.CONFIRMED if each == 1.0 else Verdict.REFUTED for each in (step, gain)
+            ]
+            assert [each.measured["quantity"] for each in found] == ["step_size", "improvement"]
+            assert not any("false_alarm_rate" in each.measured for each in found)
+
+
+def test_intervals_that_reach_zero_leave_the_minimum_open():
+    simulated = [
+        Evidence("equivalence", Verdict.CONFIRMED, "", {"interval": interval})
+        for interval in ([1.0, 2.0], [-1.0, 3.0], [-2.0, 4.0])
+    ]
+    found = minimum_is_simulated(simulated, 0.5, 0.25, Effort(True, 0))
+    assert [each.measured["interval"] for each in found] == [[0.0, np.inf]] * 2
+    assert [each.measured["margin"] for each in found] == [None] * 2
+    assert {each.verdict for each in found} == {Verdict.UNDECIDED}
+
+
+@pytest.mark.parametrize("name", [name for name in TINY if "n = 5" not in name])
+def test_a_tiny_setting_is_averaged_in_place_of_simulated(name):
+    [*_, check] = find("exact-risk").checks
+    evidence = check(TINY[name], Effort(quick=True, seed=0, numbers=1))
+    assert [each.kind for each in evidence] == [EvidenceKind.EXACT_AVERAGE] * 3
+    assert {each.verdict for each in evidence} == {Verdict.CONFIRMED}
+    risk, averages = one_step_risk(TINY[name]), exact_coefficients(literal_simulator(TINY[name]))
+    exact = np.array([risk.constant, risk.linear, risk.quadratic])
+    for position in range(3):
+        wrong = exact.copy()
+        wrong[position] *= 1.01
+        evidence = coefficients_are_averaged("simulator", averages, wrong)
+        assert evidence[position].verdict is Verdict.REFUTED
 
 
 def test_nothing_at_all_is_confirmed_exactly():

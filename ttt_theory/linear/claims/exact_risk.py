@@ -21,6 +21,7 @@ from ttt_theory.linear.witnesses.certified import (
 )
 from ttt_theory.linear.witnesses.comparison import risk_agrees
 from ttt_theory.linear.witnesses.exact_average import exact_coefficients
+from ttt_theory.linear.witnesses.own_matrices import risk_is_derived
 from ttt_theory.linear.witnesses.second_derivation import formulas_are_derived, values_are_derived
 from ttt_theory.linear.witnesses.simulated_risk import COEFFICIENTS, risk_is_simulated
 
@@ -151,6 +152,14 @@ def _literal_averages_with_noise(_: Effort) -> list[Evidence]:
     return _literal_averages({n: s for n, s in TINY.items() if s.noise_variance > 0.0})
 
 
+def _derivation(setting: Setting, _: Effort) -> list[Evidence]:
+    return risk_is_derived(setting)
+
+
+def _derivation_with_noise(setting: Setting, _: Effort) -> list[Evidence]:
+    return risk_is_derived(_with_noise(setting))
+
+
 @statistical_tests(len(COEFFICIENTS))
 def _simulation(setting: Setting, effort: Effort) -> list[Evidence]:
     return risk_is_simulated(setting, effort)
@@ -158,10 +167,13 @@ def _simulation(setting: Setting, effort: Effort) -> list[Evidence]:
 
 @statistical_tests(len(COEFFICIENTS))
 def _simulation_with_noise(setting: Setting, effort: Effort) -> list[Evidence]:
-    """Simulate with as much noise as signal."""
+    return risk_is_simulated(_with_noise(setting), effort)
+
+
+def _with_noise(setting: Setting) -> Setting:
+    """Return a setting with as much noise as signal."""
     signal = float(setting.task @ (setting.feature_covariance.matrix() @ setting.task))
-    noisy = dataclasses.replace(setting, noise_variance=signal if signal > 0.0 else 1.0)
-    return risk_is_simulated(noisy, effort)
+    return dataclasses.replace(setting, noise_variance=signal if signal > 0.0 else 1.0)
 
 
 CLAIMS = (
@@ -183,7 +195,7 @@ CLAIMS = (
             formulas_are_derived,
             values_are_derived,
         ),
-        checks=(_simulation,),
+        checks=(_derivation, _simulation),
         settings={"shifted": SHIFTED, "dense start": DENSE_START, "cold, k = 1": COLD},
     ),
     Claim(
@@ -205,7 +217,7 @@ CLAIMS = (
             _noisy_warm_start,
             _literal_averages_with_noise,
         ),
-        checks=(_simulation_with_noise,),
+        checks=(_derivation_with_noise, _simulation_with_noise),
         settings={"dense start": DENSE_START},
     ),
 )

@@ -18,6 +18,7 @@ from ttt_theory.linear.exact.weights import pretrained_weights
 from ttt_theory.linear.setting.examples import DENSE_START, SHIFTED, TINY_PRIORS
 from ttt_theory.linear.setting.setting import Setting
 from ttt_theory.linear.witnesses.exact_average import pretraining_gradient
+from ttt_theory.linear.witnesses.own_matrices import weights_are_solved
 from ttt_theory.structured.base import dense
 
 if TYPE_CHECKING:
@@ -153,6 +154,11 @@ def _stationary_on_a_setting(setting: Setting, _: Effort) -> list[Evidence]:
     ]
 
 
+def _solved_on_a_setting(setting: Setting, _: Effort) -> list[Evidence]:
+    """Compare the whole of the package's W*, by whatever structure it was found."""
+    return weights_are_solved(setting)
+
+
 def _restricted(setting: Setting, size: int) -> Setting:
     """Return the pretraining of a setting, in its first coordinates."""
     source = setting.pretraining
@@ -193,7 +199,7 @@ CLAIMS = (
             *to_leading_order(limits.warm_risk_before),
         ),
         evidence=(_compiled_forms, _literal_gradient),
-        checks=(_stationary_on_a_setting,),
+        checks=(_stationary_on_a_setting, _solved_on_a_setting),
         settings={"shifted": SHIFTED, "dense start": DENSE_START},
     ),
 )

@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,11 +32,45 @@ from ttt_theory.linear.simulation.data_vector import SimulatorInLaw, rows_times
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
 
-__all__ = ["ConditionalSimulator"]
+__all__ = [
+    "ConditionalSimulator",
+    "context_overlap",
+    "descent_given_context",
+    "linear_given_context",
+    "quadratic_given_context",
+]
 
 _ISOTROPIC_SLICE = 2**12
 _ISOTROPIC_CHUNK = 2**17
 _LARGEST_TRACED_DIM = 1024
+
+
+def context_overlap(context_length: Any, label_variance: Any, projection: Any, spread: Any) -> Any:
+    """E[(uᵀu')² | u] = uᵀMu, from qᵀu and uᵀΣ_xu."""
+    n, s = context_length, label_variance
+    return n * (n + 1) * projection**2 + n * s * spread
+
+
+def descent_given_context(
+    context_length: Any, label_variance: Any, projection: Any, alignment: Any, shrinkage: Any
+) -> Any:
+    """eᵀΣ_x²Pᵀu, from qᵀu, eᵀΣ_x²(β − (n+1)Wq) and eᵀΣ_x²WΣ_xu."""
+    n, s = context_length, label_variance
+    return n * (projection * alignment - s * shrinkage)
+
+
+def linear_given_context(test_samples: Any, descent: Any) -> Any:
+    """c1(u), the expectation of c1 given the context."""
+    k = test_samples
+    return 4 * k * descent
+
+
+def quadratic_given_context(
+    test_samples: Any, energy: Any, square_trace: Any, variance: Any, overlap: Any
+) -> Any:
+    """c2(u), the expectation of c2 given the context."""
+    k = test_samples
+    return 4 * k * ((k + 1) * energy + square_trace * variance) * overlap
 
 
 @dataclass(frozen=True)
@@ -104,7 +138,6 @@ class ConditionalSimulator(SimulatorInLaw):
         return self._averages(self._forms(context), rng)
 
     def _averages(self, forms: _Forms, rng: np.random.Generator) -> FloatArray:
-        k = self.test_samples
         constant: float | FloatArray
         square_trace: float | FloatArray
         if self._traces is None:
@@ -113,23 +146,25 @@ class ConditionalSimulator(SimulatorInLaw):
             constant = forms.variance
         else:
             square_trace, constant = self._traces
-        weighted = (k + 1.0) * forms.energy + square_trace * forms.variance
-        linear, quadratic = 4.0 * k * forms.descent, 4.0 * k * weighted * forms.overlap
+        linear = linear_given_context(float(self.test_samples), forms.descent)
+        quadratic = quadratic_given_context(
+            float(self.test_samples), forms.energy, square_trace, forms.variance, forms.overlap
+        )
         return np.stack(np.broadcast_arrays(constant, linear, quadratic)).T
 
     def _forms(self, context: FloatArray) -> _Forms:
-        n, s = self.context_length, self.label_variance
+        n, s = float(self.context_length), self.label_variance
         projection = context @ self.mean_direction
         image = rows_times(self.features, context)
         _, error_image, variance = self.misfit(context)
         error_square = rows_times(self.features, error_image)
-        mean_error = np.multiply.outer(n * projection, self._aligned_error)
-        mean_error -= n * s * rows_times(self.start, image)
+        shrinkage = np.vecdot(error_square, rows_times(self.start, image))
+        alignment = error_square @ self._aligned_error
         return _Forms(
             variance=variance,
             energy=np.vecdot(error_image, error_square),
-            descent=np.vecdot(error_square, mean_error),
-            overlap=n * (n + 1.0) * projection**2 + n * s * np.vecdot(context, image),
+            descent=descent_given_context(n, s, projection, alignment, shrinkage),
+            overlap=context_overlap(n, s, projection, np.vecdot(context, image)),
         )
 
     def _isotropic_forms(
@@ -139,7 +174,7 @@ class ConditionalSimulator(SimulatorInLaw):
 
         Along β, g has the variance c − c²‖β‖²/s = cσ²/s; across, c in each of d − 1 directions.
         """
-        n, s, noise = self.context_length, self.label_variance, self.noise_variance
+        n, s, noise = float(self.context_length), self.label_variance, self.noise_variance
         length = float(np.linalg.norm(self.task))
         square = rng.chisquare(n, count)
         along = scale * length * square
@@ -152,13 +187,13 @@ class ConditionalSimulator(SimulatorInLaw):
         error_square = error_along**2 + weight**2 * across
         projection = scale * length * along
         aligned_error = length * (1.0 - (n + 1.0) * weight * scale)
-        descent = aligned_error * projection * error_along
-        descent -= s * weight * scale * (error_along * along - weight * across)
+        alignment = scale**2 * aligned_error * error_along
+        shrinkage = scale**3 * weight * (error_along * along - weight * across)
         return _Forms(
             variance=scale * error_square + noise,
             energy=scale**3 * error_square,
-            descent=n * scale**2 * descent,
-            overlap=n * (n + 1.0) * projection**2 + n * s * scale * (along**2 + across),
+            descent=descent_given_context(n, s, projection, alignment, shrinkage),
+            overlap=context_overlap(n, s, projection, scale * (along**2 + across)),
         )
 
     @property

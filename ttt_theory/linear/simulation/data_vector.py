@@ -27,7 +27,7 @@ from ttt_theory.sampling.moments import chunk_sizes
 if TYPE_CHECKING:
     from ttt_theory.covariance import Covariance
 
-__all__ = ["Matrix", "SimulatorInLaw", "rows_times"]
+__all__ = ["Matrix", "SimulatorInLaw", "mean_multiple", "rows_times"]
 
 Matrix = Any
 """An ndarray of shape (d, d), or (d,) for a diagonal one, or a structured matrix."""
@@ -40,6 +40,19 @@ _LARGEST_CHUNK = 2**22
 # Up to here products with all entries are faster than those by structure.
 _LARGEST_DENSE_DIM = 512
 _MOST_PROMPTS = 2**14
+
+
+def mean_multiple(square: Any, length: Any, residual: Any) -> Any:
+    """How much of Σ_xa is in Σ_j x_j y_j = (T/s) Σ_xa + √T g.
+
+    Parameters
+    ----------
+    square, length : number or ndarray
+        The χ² variable T/s and its root.
+    residual : number or ndarray
+        r/√s, by which Σ_xa is taken out of z in g.
+    """
+    return square - length * residual
 
 
 def rows_times(matrix: Matrix, rows: FloatArray) -> FloatArray:
@@ -199,7 +212,7 @@ class SimulatorInLaw(ABC):
         scale = np.sqrt(variance)
         inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0.0)
         length = np.sqrt(square)
-        result: FloatArray = (square - inverse * length * residuals)[:, None] * image
+        result: FloatArray = mean_multiple(square, length, inverse * residuals)[:, None] * image
         result += (scale * length)[:, None] * vectors
         return result
 

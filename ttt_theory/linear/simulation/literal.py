@@ -126,7 +126,50 @@ class LiteralSimulator:
         slices = chunk_sizes(count, max(1, _LARGEST_SLICE // self.numbers_per_prompt))
         return np.concatenate([self._simulate(size, rng) for size in slices])
 
+    def averages(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Draw prompts and return the means of `coefficients`, with less variance in c1.
+
+        c1 is the inner product of two gradients, that of the test-time loss and that of the squared
+        error on the fresh queries, which are independent: every one of the first meets every one of
+        the second.
+
+        Parameters
+        ----------
+        count : int
+            Number of prompts.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray, shape (1, 3)
+
+        Examples
+        --------
+        >>> import ttt_theory as ttt
+        >>> simulator = LiteralSimulator(4, 2, ttt.Isotropic(3), np.ones(3), 0.0, np.eye(3) / 8)
+        >>> one, same = np.random.default_rng(0), np.random.default_rng(0)
+        >>> bool(np.allclose(simulator.averages(1, one), simulator.coefficients(1, same)))
+        True
+        """
+        totals = np.zeros(3)
+        trained, tested = np.zeros((2, *self.weights.shape))
+        for size in chunk_sizes(count, max(1, _LARGEST_SLICE // self.numbers_per_prompt)):
+            samples = self._draw(size, rng)
+            totals += risk_coefficients(self.weights, *samples).sum(axis=0)
+            context, test, fresh, queries = samples
+            trained += gradient(self.weights, *context, *test).sum(axis=0)
+            tested += gradient(self.weights, *fresh, *queries).sum(axis=0) / QUERIES
+        constant, _, quadratic = totals / count
+        return np.array([[constant, np.vdot(trained / count, tested / count), quadratic]])
+
     def _simulate(self, count: int, rng: np.random.Generator) -> FloatArray:
+        return risk_coefficients(self.weights, *self._draw(count, rng))
+
+    def _draw(
+        self, count: int, rng: np.random.Generator
+    ) -> tuple[Samples, Samples, Samples, Samples]:
+        """Draw contexts, test samples, fresh contexts and queries."""
+
         def draw(samples: int) -> Samples:
             features = self.feature_covariance.sample(rng, (count, samples))
             labels = features @ self.task
@@ -134,13 +177,8 @@ class LiteralSimulator:
                 labels += math.sqrt(self.noise_variance) * rng.standard_normal(labels.shape)
             return features, labels
 
-        return risk_coefficients(
-            self.weights,
-            context=draw(self.context_length),
-            test=draw(self.test_samples),
-            fresh=draw(self.context_length),
-            queries=draw(QUERIES),
-        )
+        n, k = self.context_length, self.test_samples
+        return draw(n), draw(k), draw(n), draw(QUERIES)
 
 
 def risk_coefficients(

@@ -8,13 +8,30 @@ the literal simulator.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ttt_theory.checks import FloatArray
 from ttt_theory.linear.simulation.data_vector import SimulatorInLaw, rows_times
 from ttt_theory.linear.simulation.literal import QUERIES
 
-__all__ = ["SufficientSimulator"]
+__all__ = ["SufficientSimulator", "linear_sum", "quadratic_sum", "residual_variance"]
+
+
+def residual_variance(change_variance: Any, slope: Any) -> Any:
+    """Return the variance of a query's change beside its part along the error."""
+    return change_variance - slope**2
+
+
+def linear_sum(errors: Any, changes: Any) -> Any:
+    """Return c1 summed over queries, from their errors' norm and the changes along the errors."""
+    return -2 * errors * changes
+
+
+def quadratic_sum(changes: Any, rest: Any, square: Any) -> Any:
+    """Return c2 summed over queries, from the changes along the errors and a χ² variable."""
+    return changes**2 + rest * square
 
 
 class SufficientSimulator(SimulatorInLaw):
@@ -83,13 +100,13 @@ class SufficientSimulator(SimulatorInLaw):
         scale = np.sqrt(variance)
         slope = np.divide(covariance, scale, out=np.zeros(count), where=scale > 0.0)
         # Rounding may make a residual variance of zero negative.
-        rest = np.maximum(change_variance - slope**2, 0.0)
+        rest = np.maximum(residual_variance(change_variance, slope), 0.0)
         along = np.sqrt(rng.chisquare(QUERIES, count))
         changes = slope * along + np.sqrt(rest) * rng.standard_normal(count)
         errors = scale * along
         sums = (
             errors**2,
-            -2.0 * errors * changes,
-            changes**2 + rest * rng.chisquare(QUERIES - 1, count),
+            linear_sum(errors, changes),
+            quadratic_sum(changes, rest, rng.chisquare(QUERIES - 1, count)),
         )
         return np.stack(sums, axis=-1) / QUERIES

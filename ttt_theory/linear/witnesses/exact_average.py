@@ -8,6 +8,7 @@ sampling error.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ttt_theory.linear.setting.setting import Setting
     from ttt_theory.linear.simulation.literal import LiteralSimulator
 
-__all__ = ["exact_coefficients", "pretraining_gradient"]
+__all__ = ["exact_coefficients", "pretraining_gradient", "rule_points"]
 
 _LARGEST_CHUNK = 2**18
 
@@ -68,6 +69,32 @@ def _root(covariance: FloatArray) -> FloatArray:
     return np.asarray(vectors * np.sqrt(np.clip(eigenvalues, 0.0, None)))
 
 
+def rule_points(simulator: LiteralSimulator) -> int:
+    """Return the number of points that `exact_coefficients` takes.
+
+    Examples
+    --------
+    >>> import ttt_theory as ttt
+    >>> from ttt_theory.linear.simulation.literal import LiteralSimulator
+    >>> rule_points(LiteralSimulator(1, 1, ttt.Isotropic(1), np.ones(1), 0.0, np.zeros((1, 1))))
+    90
+    """
+    return math.prod(itertools.chain(*(each.nodes for each in _samples(simulator))))
+
+
+def _samples(simulator: LiteralSimulator) -> tuple[_Samples, _Samples, _Samples, _Samples]:
+    """Return the context, the test samples, the fresh context and a query."""
+    root = _root(dense(simulator.feature_covariance.matrix()))
+    noise = simulator.noise_variance
+    n, k = simulator.context_length, simulator.test_samples
+    return (
+        _Samples(n, root, noise, _CONTEXT_FEATURE, _CONTEXT_NOISE),
+        _Samples(k, root, noise, _TEST_FEATURE, _TEST_NOISE),
+        _Samples(n, root, noise, _FRESH_FEATURE, _FRESH_NOISE),
+        _Samples(1, root, noise, _QUERY_FEATURE, _QUERY_NOISE),
+    )
+
+
 def exact_coefficients(simulator: LiteralSimulator) -> FloatArray:
     """Return the expectation of the literal simulator's c0, c1, c2.
 
@@ -89,14 +116,8 @@ def exact_coefficients(simulator: LiteralSimulator) -> FloatArray:
     >>> exact_coefficients(simulator)
     array([  1.,   4., 108.])
     """
-    root = _root(dense(simulator.feature_covariance.matrix()))
-    noise, task = simulator.noise_variance, simulator.task
-    n, k = simulator.context_length, simulator.test_samples
-    context = _Samples(n, root, noise, _CONTEXT_FEATURE, _CONTEXT_NOISE)
-    test = _Samples(k, root, noise, _TEST_FEATURE, _TEST_NOISE)
-    fresh = _Samples(n, root, noise, _FRESH_FEATURE, _FRESH_NOISE)
-    query = _Samples(1, root, noise, _QUERY_FEATURE, _QUERY_NOISE)
-
+    task = simulator.task
+    context, test, fresh, query = _samples(simulator)
     trained_points, trained_weights = gaussian_rule(context.nodes + test.nodes)
     tested_points, tested_weights = gaussian_rule(fresh.nodes + query.nodes)
     tested = (
