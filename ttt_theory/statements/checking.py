@@ -38,8 +38,9 @@ class StatementVerdict:
         values of its sides, `left` and `right`, or the `limit` of their ratio.
     order : dict, optional
         If asymptotic: the `exponent` p and the `coefficient` c of left/right = 1 + c·d^−p + …, as
-        text; c may be 0 at some values of the names, and is None if no one expression holds at all
-        of them: p is then the smallest exponent.  None if the sides are equal.
+        text; c may be 0 at some values of the names, may hold log(d), and is None if no one
+        expression holds at all of them: p is then the smallest exponent, or infinity.  None if the
+        sides are equal, or the order was not found.
     tried : tuple of str
         The proof, or what was tried.
     """

@@ -25,8 +25,8 @@ from ttt_theory.statements.syntax import ParsedStatement, parse
 
 __all__ = ["decided"]
 
-_FIRST_POINTS, _FIRST_LIMITS, _FIRST_SECONDS = 300, 60, 3.0
-_GRID_SECONDS = 2.0
+_FIRST_POINTS, _FIRST_LIMITS, _FIRST_SECONDS = 300, 40, 3.0
+_GRID_SECONDS = 1.0
 _MORE_POINTS, _MORE_SECONDS = 5000, 3.0
 _PROOF_SECONDS = 5.0
 _CONTRADICTION = (

@@ -25,7 +25,7 @@ Polynomial = flint.fmpz_mpoly
 
 NAMES = ("n", "k", "d", "norm2", "noise")
 """The indeterminates; further ones stand for roots, exponentials and logarithms."""
-_AUXILIARY = 12
+_AUXILIARY = 20
 RING = flint.fmpz_mpoly_ctx.get(
     (*NAMES, *(f"x{index}" for index in range(_AUXILIARY))), flint.Ordering.lex
 )
