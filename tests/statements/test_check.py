@@ -24,6 +24,7 @@ from ttt_theory.linear.closed_form import isotropic
 from ttt_theory.statements import checking, deciding, evaluation, search
 from ttt_theory.statements.given_setting import setting_values
 from ttt_theory.statements.proofs import Proof
+from ttt_theory.statements.syntax import Quantity
 from ttt_theory.testing import settings as any_setting
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -530,7 +531,7 @@ def test_values_of_a_setting(setting):
     risk = ttt.one_step_risk(setting)
     values = setting_values(checking._arrays(setting))
     for name in ("risk_before", "risk_after", "improvement", "step_size"):
-        value = values.quantity(name, None)
+        value = values.quantity(Quantity(name, None))
         exact = float(Fraction(int(value.p), int(value.q)))
         # A difference of nearly equal numbers is what floats may lose of an improvement.
         scale = abs(exact) if name == "step_size" else risk.risk_before

@@ -28,8 +28,8 @@ from ttt_theory.statements.rational import (
     polynomial,
 )
 from ttt_theory.statements.symbolic import branches, cases
-from ttt_theory.statements.syntax import parse
-from ttt_theory.statements.vocabulary import quantity
+from ttt_theory.statements.syntax import Quantity, parse
+from ttt_theory.statements.vocabulary import ratio_of
 
 N, K, D, NORM2, NOISE = GENERATORS[: len(NAMES)]
 COUNTS = (1, 2, 7, 100)
@@ -416,7 +416,7 @@ def test_the_algebra_and_the_numbers_agree(values, name, start):
     point = dict(zip(NAMES, map(Fraction, values), strict=True))
     exact = isotropic_values(point)
     at = {slot: exact.symbol(each) for slot, each in enumerate(NAMES)}
-    assert quantity(name, start).at(at) == exact.quantity(name, start)
+    assert ratio_of(name, start).at(at) == exact.quantity(Quantity(name, start))
     text = f"{name}{f'({start})' if start else ''}*alpha - gamma**2/noise**0 == abs(n-k)*min(d, 3)"
     parsed = parse(text)
     sides = [

@@ -21,7 +21,7 @@ from ttt_theory.statements.proofs import Proof, is_empty, prove
 from ttt_theory.statements.rational import TooLargeError
 from ttt_theory.statements.search import Finding, Point, Space, constants, search
 from ttt_theory.statements.symbolic import branches, cases
-from ttt_theory.statements.syntax import ParsedStatement, parse
+from ttt_theory.statements.syntax import ParsedStatement, Quantity, nodes, parse
 
 __all__ = ["decided"]
 
@@ -177,6 +177,12 @@ def _sides(statement: ParsedStatement, values: Values) -> dict[str, str]:
 def _of_setting(statement: ParsedStatement, arrays: dict[str, Any]) -> dict[str, Any]:
     from ttt_theory.statements.given_setting import setting_values
 
+    for comparison in (statement.comparison, *statement.conditions):
+        for node in (*nodes(comparison.left), *nodes(comparison.right)):
+            if isinstance(node, Quantity) and not {name for name, _ in node.sizes} <= {"n", "k"}:
+                raise StatementError(
+                    "a setting fixes d, norm2 and noise; of a quantity's sizes give n or k only"
+                )
     values = setting_values(arrays)
     try:
         for condition in statement.conditions:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import flint
 
 from ttt_theory.statements.syntax import (
+    SIZES,
     Comparison,
     Node,
     Number,
@@ -17,6 +18,7 @@ from ttt_theory.statements.syntax import (
     Power,
     Quantity,
     Symbol,
+    is_size,
 )
 from ttt_theory.statements.vocabulary import formula_of
 
@@ -67,7 +69,7 @@ class Arithmetic(Protocol):
     def symbol(self, name: str) -> Any:
         """Return the value of a symbol."""
 
-    def quantity(self, name: str, start: str | None) -> Any:
+    def quantity(self, quantity: Quantity) -> Any:
         """Return the value of a quantity."""
 
     def inverse(self, value: Any) -> Any:
@@ -84,8 +86,8 @@ def evaluate(node: Node, arithmetic: Arithmetic) -> Any:
             return arithmetic.number(value)
         case Symbol(name):
             return arithmetic.symbol(name)
-        case Quantity(name, start):
-            return arithmetic.quantity(name, start)
+        case Quantity():
+            return arithmetic.quantity(node)
         case Power(base, exponent):
             value = evaluate(base, arithmetic)
             if exponent < 0:
@@ -112,13 +114,13 @@ class Values:
     symbols : mapping of str to fmpq
         Values of `SYMBOLS`.
     quantity : callable
-        Gives the value of a quantity from its name and start.
+        Gives the value of a quantity from its name, its start, and its own sizes by their names.
     """
 
     def __init__(self, symbols: Mapping[str, flint.fmpq], quantity: Any) -> None:
         self.symbols = symbols
         self._quantity = quantity
-        self._known: dict[tuple[str, str | None], flint.fmpq] = {}
+        self._known: dict[Quantity, flint.fmpq] = {}
 
     def number(self, value: Fraction) -> flint.fmpq:
         """Return a constant."""
@@ -128,11 +130,16 @@ class Values:
         """Return the value of a symbol."""
         return self.symbols[name]
 
-    def quantity(self, name: str, start: str | None) -> flint.fmpq:
-        """Return the value of a quantity."""
-        if (name, start) not in self._known:
-            self._known[name, start] = self._quantity(name, start)
-        return self._known[name, start]
+    def quantity(self, quantity: Quantity) -> flint.fmpq:
+        """Return the value of a quantity; it has none where its sizes leave the domain."""
+        if quantity not in self._known:
+            sizes = {name: evaluate(size, self) for name, size in quantity.sizes}
+            if not all(
+                is_size(name, Fraction(int(value.p), int(value.q))) for name, value in sizes.items()
+            ):
+                raise UndefinedError
+            self._known[quantity] = self._quantity(quantity.name, quantity.start, sizes)
+        return self._known[quantity]
 
     def inverse(self, value: flint.fmpq) -> flint.fmpq:
         """Return one over a value."""
@@ -175,8 +182,8 @@ class _Balls:
     def symbol(self, name: str) -> flint.arb:
         return flint.arb(self.values.symbol(name))
 
-    def quantity(self, name: str, start: str | None) -> flint.arb:
-        return flint.arb(self.values.quantity(name, start))
+    def quantity(self, quantity: Quantity) -> flint.arb:
+        return flint.arb(self.values.quantity(quantity))
 
     def inverse(self, value: flint.arb) -> flint.arb:
         if value == 0:
@@ -209,9 +216,9 @@ def isotropic_values(point: Point) -> Values:
     """Return the values of all names at a point, the quantities from their compiled formulas."""
     exact = {name: flint.fmpq(value.numerator, value.denominator) for name, value in point.items()}
     exact["alpha"], exact["gamma"] = exact["n"] / exact["d"], exact["k"] / exact["d"]
-    arguments = [exact[name] for name in ("n", "k", "d", "norm2", "noise")]
 
-    def quantity(name: str, start: str | None) -> flint.fmpq:
+    def quantity(name: str, start: str | None, sizes: Mapping[str, flint.fmpq]) -> flint.fmpq:
+        arguments = [sizes.get(each, exact[each]) for each in SIZES]
         try:
             return flint.fmpq(formula_of(name, start)(*arguments))
         except ZeroDivisionError:

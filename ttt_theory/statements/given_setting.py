@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache, cached_property
 from typing import Any
@@ -41,12 +42,16 @@ def setting_values(arrays: dict[str, Any]) -> Values:
     features = _matrix(arrays["features"])
 
     @cache
-    def curve(start: str | None) -> Curve:
-        forms = _FractionForms(n, noise, features, task, _weights(arrays, start))
+    def curve(start: str | None, n: flint.fmpq, k: flint.fmpq) -> Curve:
+        # A model that is pretrained at the length of its prompts is so at any.
+        same = arrays["source_n"] == arrays["n"]
+        given = {**arrays, "source_n": n if same else arrays["source_n"]}
+        forms = _FractionForms(n, noise, features, task, _weights(given, start))
         return Assembly(n, k, noise, forms).curve
 
-    def quantity(name: str, start: str | None) -> flint.fmpq:
-        return flint.fmpq(getattr(curve(start), name))
+    def quantity(name: str, start: str | None, sizes: Mapping[str, flint.fmpq]) -> flint.fmpq:
+        found = curve(start, sizes.get("n", n), sizes.get("k", k))
+        return flint.fmpq(getattr(found, name))
 
     return Values(symbols, quantity)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import flint
 
 __all__ = [
@@ -138,6 +140,25 @@ class Ratio:
             raise ZeroDivisionError
         scale = Ratio(value.denom) ** (denom_degree - numer_degree)
         return Ratio(numer, denom) * scale
+
+    def composed(self, values: Sequence[Ratio]) -> Ratio:
+        """Return this with ratios put in place of all names at once."""
+        found, new = self, {}
+        for slot, value in enumerate(values):
+            if value.numer != GENERATORS[slot] or not value.denom.is_one():
+                new[len(GENERATORS) - 1 - slot] = value
+        if not new:
+            return self
+        # Under other names first, since what is put in place may hold any of them.
+        places = [
+            GENERATORS[place if (place := len(GENERATORS) - 1 - slot) in new else slot]
+            for slot in range(len(NAMES))
+        ]
+        renamed = [*places, *GENERATORS[len(NAMES) :]]
+        found = Ratio(self.numer.compose(*renamed), self.denom.compose(*renamed))
+        for place, value in new.items():
+            found = found.replaced(place, value)
+        return found
 
     def at(self, values: dict[int, flint.fmpq]) -> flint.fmpq:
         """Return the value where the indeterminates that occur have the values given."""

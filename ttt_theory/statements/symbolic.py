@@ -26,8 +26,15 @@ from ttt_theory.statements.rational import (
     variables,
 )
 from ttt_theory.statements.series import Definition, Expander, NoSeriesError
-from ttt_theory.statements.syntax import Comparison, ParsedStatement
-from ttt_theory.statements.vocabulary import formula_of, quantity
+from ttt_theory.statements.syntax import (
+    COUNTS,
+    SIZES,
+    Comparison,
+    ParsedStatement,
+    Quantity,
+    is_size,
+)
+from ttt_theory.statements.vocabulary import formula_of, ratio_of
 
 __all__ = ["Branch", "Symbolic", "branches", "cases", "without_squares"]
 
@@ -303,19 +310,33 @@ class Symbolic:
         root = Ratio(GENERATORS[2])
         return root**2 if name == "d" else value * root**2
 
-    def quantity(self, name: str, start: str | None) -> Ratio:
+    def quantity(self, quantity: Quantity) -> Ratio:
         """Return a quantity in terms of the free names."""
+        values = [self.symbol(name) for name in SIZES]
+        for name, size in quantity.sizes:
+            value = Ratio.of(evaluate(size, self))
+            values[SIZES.index(name)] = value
+            self._require_size(name, value)
         if self.choices is None:
-            return Ratio.of(formula_of(name, start)(*map(self.symbol, NAMES)))
-        ratio = quantity(name, start)
-        if self.in_limit:
-            square = Ratio(GENERATORS[2] ** 2)
-            ratio = ratio.replaced(2, square)
-            for slot in (0, 1):
-                ratio = ratio.replaced(slot, Ratio(GENERATORS[slot]) * square)
-        ratio = self.case.reduced(ratio)
+            formula = formula_of(quantity.name, quantity.start)
+            return Ratio.of(formula(*values))
+        ratio = ratio_of(quantity.name, quantity.start).composed(values)
         self.divisors.append(ratio.denom)
         return ratio
+
+    def _require_size(self, name: str, value: Ratio) -> None:
+        """Note what a size of a quantity must be for it to be defined, but for being an integer."""
+        bound = value - 1 if name in COUNTS else value
+        parts = (value.numer, value.denom)
+        if all(part.is_constant() for part in parts) and not is_size(name, value.at({})):
+            raise UndefinedError
+        if self.choices is None:
+            leading = self.expander.leading_of_ratio(self.simplified(bound))
+            if leading is None and name == "norm2":
+                raise UndefinedError
+            if leading is not None and self.sign_of_constant(leading[1]) <= 0:
+                raise UndefinedError
+        self.domains.append(constraint(self.domain, bound, strict=name == "norm2"))
 
     def inverse(self, value: Ratio) -> Ratio:
         """Return one over a value."""
