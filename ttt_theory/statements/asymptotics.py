@@ -29,7 +29,6 @@ from ttt_theory.statements.rational import (
     Polynomial,
     Ratio,
     TooLargeError,
-    coefficients,
     factored,
     has_only_names,
     polynomial,
@@ -43,7 +42,13 @@ from ttt_theory.statements.series import (
     NoSeriesError,
     divided,
 )
-from ttt_theory.statements.symbolic import Branch, Symbolic, branches, without_squares
+from ttt_theory.statements.symbolic import (
+    Branch,
+    Symbolic,
+    branches,
+    without_roots,
+    without_squares,
+)
 from ttt_theory.statements.syntax import ParsedStatement
 
 __all__ = ["Order", "limit_at", "prove_limit"]
@@ -91,6 +96,7 @@ class _Error:
     text: str | None = None
 
 
+_LARGEST_MULTIPLE = 12
 _UNKNOWN = "the order of the error was not found"
 
 
@@ -274,7 +280,7 @@ def _vanishing(
         if any(is_nonnegative(within, sign * factor, soon, strict=True) for sign in (1, -1)):
             continue
         place = f"the leading coefficient may vanish, where {_named(Ratio(factor), branch)} = 0"
-        equation = _without_roots(_without_logarithm(factor, branch), branch.roots)
+        equation = without_roots(_without_logarithm(factor, branch), branch.roots)
         if not has_only_names(equation) or equation.is_zero():
             raise _NotProvedError(place)
         for part, _ in factored(equation)[1]:
@@ -288,26 +294,20 @@ def _vanishing(
 
 
 def _without_logarithm(factor: Polynomial, branch: Branch) -> Polynomial:
-    """Return what vanishes where a logarithm does, in its place; all else as it is."""
+    """Return what vanishes where a sum of logarithms does, in its place; all else as it is."""
     definitions = branch.expander.coefficients.definitions
-    for slot in variables(factor):
-        known = definitions.get(slot)
-        if known and known.function in ("log", "-log"):
-            logarithm = GENERATORS[slot]
-            if slot + 1 in definitions and definitions[slot + 1].function == "zero":
-                logarithm = logarithm - GENERATORS[slot + 1]
-            if factor in (logarithm, -logarithm):
-                return known.argument.numer - known.argument.denom
-    return factor
-
-
-def _without_roots(of: Polynomial, roots: dict[int, Polynomial]) -> Polynomial:
-    """Return a polynomial without roots that vanishes wherever this one does."""
-    for slot in sorted(roots, reverse=True):
-        parts = coefficients(without_squares(of, roots), slot)
-        if 1 in parts:
-            of = parts.get(0, polynomial(0)) ** 2 - parts[1] ** 2 * roots[slot]
-    return without_squares(of, roots)
+    slots = variables(factor)
+    functions = {definitions[slot].function for slot in slots if slot in definitions}
+    if not slots or min(slots) < len(NAMES) or not functions <= {"log", "-log", "zero"}:
+        return factor
+    product = Ratio.of(1)
+    for exponents, coefficient in factor.to_dict().items():
+        if sum(map(int, exponents)) != 1 or abs(int(coefficient)) > _LARGEST_MULTIPLE:
+            return factor
+        definition = definitions[next(slot for slot in slots if exponents[slot])]
+        power = {"log": 1, "-log": -1, "zero": 0}[definition.function] * int(coefficient)
+        product *= definition.argument**power
+    return product.numer - product.denom
 
 
 def _reduced(ratio: Ratio, roots: dict[int, Polynomial]) -> Ratio:

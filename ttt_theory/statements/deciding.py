@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from ttt_theory.errors import StatementError
@@ -16,10 +20,19 @@ from ttt_theory.statements.evaluation import (
     decide,
     isotropic_values,
     shown,
+    slack,
 )
 from ttt_theory.statements.proofs import Proof, is_empty, prove
 from ttt_theory.statements.rational import TooLargeError
-from ttt_theory.statements.search import Finding, Point, Space, constants, search
+from ttt_theory.statements.search import (
+    Finding,
+    Point,
+    Space,
+    constants,
+    followed,
+    scattered,
+    search,
+)
 from ttt_theory.statements.symbolic import branches, cases
 from ttt_theory.statements.syntax import ParsedStatement, Quantity, nodes, parse
 
@@ -27,7 +40,8 @@ __all__ = ["decided"]
 
 _FIRST_POINTS, _FIRST_LIMITS, _FIRST_SECONDS = 300, 40, 3.0
 _GRID_SECONDS = 1.0
-_MORE_POINTS, _MORE_SECONDS = 5000, 3.0
+_MORE_POINTS, _MORE_SECONDS = 5000, 2.0
+_FOLLOWED_SECONDS = 2.0
 _PROOF_SECONDS = 5.0
 _CONTRADICTION = (
     "the conditions contradict each other, or are defined nowhere; nothing is left to be true or "
@@ -82,14 +96,24 @@ def _over(
             return None if limit is None else limit != "1"
         return _falsifies(statement, isotropic_values(point))
 
+    def looked_for(candidates: Callable[[Space], Iterable[Point]], seconds: float) -> None:
+        search(spaces, falsifies, special, candidates, seconds, finding)
+
     points = _FIRST_LIMITS if in_limit else _FIRST_POINTS
-    search(spaces, falsifies, special, points, _FIRST_SECONDS, finding)
+    looked_for(lambda space: scattered(space, special, points), _FIRST_SECONDS)
     if finding.counterexample is None:
         proof, order = _proof(statement, found, in_limit)
         if proof.holds:
-            search(spaces, falsifies, special, None, _GRID_SECONDS, finding)
+            looked_for(Space.grid, _GRID_SECONDS)
+        elif not in_limit:
+            looked_for(
+                lambda space: followed(
+                    space, partial(_margin, statement), special, _FOLLOWED_SECONDS
+                ),
+                _FOLLOWED_SECONDS + 1.0,
+            )
         if finding.counterexample is None and (not proof.holds or finding.witness is None):
-            search(spaces, falsifies, special, _MORE_POINTS, _MORE_SECONDS, finding)
+            looked_for(lambda space: scattered(space, special, _MORE_POINTS), _MORE_SECONDS)
         if proof.holds and finding.witness is not None and finding.counterexample is None:
             return {
                 "verdict": "asymptotic" if in_limit else "proved",
@@ -111,6 +135,13 @@ def _over(
         "order": None,
         "tried": [f"evaluated with certainty at {finding.tried} points"],
     }
+
+
+def _margin(statement: ParsedStatement, point: Point, scale: Fraction | None) -> float:
+    """Return how far a statement is from being false, NaN where it says nothing."""
+    holds = all(slack(each, point) >= 0 for each in statement.conditions if each.relation != "==")
+    is_bound = statement.comparison.relation != "=="
+    return slack(statement.comparison, point, scale) if holds and is_bound else math.nan
 
 
 def _proof(

@@ -33,6 +33,7 @@ __all__ = [
     "evaluate",
     "isotropic_values",
     "shown",
+    "slack",
 ]
 
 Point = Mapping[str, Fraction]
@@ -40,6 +41,7 @@ Point = Mapping[str, Fraction]
 
 _PRECISIONS = (64, 256, 1024)
 _DIGITS = 12
+_ROUND_OFF = 1e-12
 _LONGEST_SHOWN = 400
 
 HOLDS = {
@@ -204,6 +206,59 @@ class _Balls:
                 first = first.min(other) if function == "min" else first.max(other)
             return first
         return _finite(abs(first) if function == "abs" else getattr(first, function)())
+
+
+class Floats:
+    """Floats, which tell what is likely and nothing more."""
+
+    def __init__(self, point: Point) -> None:
+        self.values = {name: float(value) for name, value in point.items()}
+        self.values["alpha"] = self.values["n"] / self.values["d"]
+        self.values["gamma"] = self.values["k"] / self.values["d"]
+
+    def number(self, value: Fraction) -> float:
+        """Return a constant."""
+        return float(value)
+
+    def symbol(self, name: str) -> float:
+        """Return the value of a symbol."""
+        return self.values[name]
+
+    def quantity(self, quantity: Quantity) -> float:
+        """Return the value of a quantity."""
+        sizes = {name: evaluate(size, self) for name, size in quantity.sizes}
+        arguments = [sizes.get(name, self.values[name]) for name in SIZES]
+        return float(formula_of(quantity.name, quantity.start)(*arguments))
+
+    def inverse(self, value: float) -> float:
+        """Return one over a value."""
+        return 1 / value
+
+    def call(self, function: str, arguments: list[float]) -> float:
+        """Return sqrt, log, exp, abs, min or max."""
+        if function in ("min", "max"):
+            return min(arguments) if function == "min" else max(arguments)
+        first = arguments[0]
+        return abs(first) if function == "abs" else float(getattr(math, function)(first))
+
+
+def slack(comparison: Comparison, point: Point, scale: Fraction | None = None) -> float:
+    """Return how far an inequality is from being false, beside a scale; NaN if unknown.
+
+    The scale is that of its sides unless it is given.
+    """
+    arithmetic = Floats(point)
+    try:
+        left, right = (
+            float(evaluate(side, arithmetic)) for side in (comparison.left, comparison.right)
+        )
+    except (ArithmeticError, ValueError):
+        return math.nan
+    size = abs(left) + abs(right)
+    if abs(right - left) <= _ROUND_OFF * size:
+        return 0.0 if left == right else math.nan
+    gap = (right - left) / (size if scale is None else float(scale))
+    return -gap if comparison.relation in (">", ">=") else gap
 
 
 def _finite(ball: flint.arb) -> flint.arb:

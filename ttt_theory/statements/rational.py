@@ -130,6 +130,11 @@ class Ratio:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ratio | int) and (self - other).numer.is_zero()
 
+    def __str__(self) -> str:
+        if self.denom.is_one():
+            return str(self.numer)
+        return f"({self.numer})/({self.denom})"
+
     __hash__ = None  # type: ignore[assignment]
 
     def replaced(self, slot: int, value: Ratio) -> Ratio:

@@ -45,7 +45,7 @@ class NoSeriesError(Exception):
 
 @dataclass(frozen=True)
 class Definition:
-    """What an indeterminate stands for: the sqrt, log, -log or exp of a ratio, or zero.
+    """What an indeterminate stands for: the sqrt, log, -log, exp or expm1 of a ratio, or zero.
 
     A logarithm of either sign is a difference of two indeterminates, which occur in no other way:
     the first stands for it and the second for zero.

@@ -36,11 +36,12 @@ from ttt_theory.statements.syntax import (
 )
 from ttt_theory.statements.vocabulary import formula_of, ratio_of
 
-__all__ = ["Branch", "Symbolic", "branches", "cases", "without_squares"]
+__all__ = ["Branch", "Symbolic", "branches", "cases", "without_roots", "without_squares"]
 
 _MOST_BRANCHES = 64
 _LARGEST_PRIME = 1000
 _PRECISION = 256
+_MANY_TERMS = 40
 
 
 @dataclass
@@ -96,6 +97,16 @@ def without_squares(of: Polynomial, roots: dict[int, Polynomial]) -> Polynomial:
     return of
 
 
+def without_roots(of: Polynomial, roots: dict[int, Polynomial]) -> Polynomial:
+    """Return a polynomial without roots that vanishes wherever this one does."""
+    for slot in sorted(roots, reverse=True):
+        of = without_squares(of, roots)
+        parts = coefficients(of, slot)
+        if 1 in parts:
+            of = parts.get(0, polynomial(0)) ** 2 - parts[1] ** 2 * roots[slot]
+    return without_squares(of, roots)
+
+
 def cases(statement: ParsedStatement, *, in_limit: bool) -> list[Case]:
     """Return the parts of the domain that the equalities among the conditions leave.
 
@@ -140,6 +151,7 @@ def cases(statement: ParsedStatement, *, in_limit: bool) -> list[Case]:
 
 def _solutions(domain: Domain, case: Case, branch: Branch, in_limit: bool) -> list[Case]:
     equation = (branch.left - branch.right).numer
+    equation = without_roots(equation, branch.roots)
     if branch.expander.assumed or not _is_rational(Ratio(equation)):
         return [case]
     # An indeterminate that stands for a root means something in its own branch only.
@@ -158,8 +170,7 @@ def branches(
 ) -> Iterator[Branch]:
     """Iterate over the branches of a comparison in a case.
 
-    Conditions other than equalities become constraints, unless they hold roots, exponentials or
-    logarithms; a branch may then be larger than it need be.
+    Conditions other than equalities become constraints.
 
     Yields
     ------
@@ -248,6 +259,7 @@ class Symbolic:
     divisors: list[Polynomial] = field(default_factory=list)
     domains: list[Constraint] = field(default_factory=list)
     signs: dict[str, bool] = field(default_factory=dict)
+    ordered: dict[str, list[tuple[Ratio, Ratio]]] = field(default_factory=dict)
     used: int = len(NAMES)
 
     def __post_init__(self) -> None:
@@ -262,13 +274,13 @@ class Symbolic:
 
     def extended_domain(self) -> Domain:
         """Return the domain with the exponentials and those roots that are seen to be positive."""
-        positive = set(self.domain.positive)
+        found = self.domain
         for slot, definition in self.definitions.items():
             if definition.function == "exp" or (
-                definition.function == "sqrt" and self.domain.sign(definition.argument.numer) > 0
+                definition.function == "sqrt" and found.sign(definition.argument.numer) > 0
             ):
-                positive.add(slot)
-        return dataclasses.replace(self.domain, positive=frozenset(positive))
+                found = dataclasses.replace(found, positive=found.positive | {slot})
+        return found
 
     def require(self, condition: Comparison) -> None:
         """Constrain this branch by a condition, as far as the algebra goes."""
@@ -277,8 +289,7 @@ class Symbolic:
         difference = evaluate(condition.right, self) - evaluate(condition.left, self)
         if condition.relation in (">", ">="):
             difference = -difference
-        if self.in_limit or _is_rational(difference):
-            self._constrain(difference, strict=condition.relation in "<>")
+        self._constrain(difference, strict=condition.relation in "<>")
 
     def simplified(self, ratio: Ratio) -> Ratio:
         """Return a ratio without squares of roots."""
@@ -365,10 +376,41 @@ class Symbolic:
             return Ratio.of(1)
         if first.numer.leading_coefficient() < 0:
             return self.call("exp", [-first]).inverse()
-        exponential = self._slot("exp", first)
-        if not self.in_limit and (sign := self._evident_sign(first)):
-            self._constrain((exponential - 1) * sign, strict=False)
+        if self.in_limit:
+            return self._slot("exp", first)
+        if self._evident_sign(first) > 0:
+            exponential = 1 + self._slot("expm1", first)
+        else:
+            exponential = self._slot("exp", first)
+        if len(first.numer) + len(first.denom) < _MANY_TERMS:
+            self._bound_exponential(exponential, first)
         return exponential
+
+    def _bound_exponential(self, exponential: Ratio, argument: Ratio) -> None:
+        """Add 1 + u ≤ exp(u) and (1 − u)exp(u) ≤ 1, and 1 + u + u²/2 ≤ exp(u) for u ≥ 0."""
+        square = argument**2 / 2 if self._evident_sign(argument) > 0 else 0
+        self._constrain(exponential - 1 - argument - square, strict=False)
+        self._constrain(1 - exponential * (1 - argument), strict=False)
+        self._order("exp", exponential, argument)
+
+    def _bound_logarithm(self, logarithm: Ratio, argument: Ratio) -> None:
+        """Add 1 − 1/x ≤ log(x) ≤ x − 1 and, on its side of 1, 2(x − 1)/(x + 1)."""
+        self._constrain(argument - 1 - logarithm, strict=False)
+        sign = self._evident_sign(argument - 1)
+        if sign > 0:
+            self._constrain((argument + 1) * logarithm - 2 * (argument - 1), strict=False)
+        else:
+            self._constrain(argument * logarithm - argument + 1, strict=False)
+        if sign < 0:
+            self._constrain(2 * (argument - 1) - (argument + 1) * logarithm, strict=False)
+        self._order("log", logarithm, argument)
+
+    def _order(self, function: str, value: Ratio, argument: Ratio) -> None:
+        """Add the order of this value and others of the same function, where it is seen."""
+        for known, other in self.ordered.setdefault(function, []):
+            if sign := self._evident_sign(argument - known):
+                self._constrain((value - other) * sign, strict=False)
+        self.ordered[function].append((argument, value))
 
     def _logarithm(self, first: Ratio) -> Ratio:
         if first == 1:
@@ -378,9 +420,13 @@ class Symbolic:
             return sum((self._logarithm(part) * exponent for part, exponent in parts), Ratio.of(0))
         sign = self._evident_sign(first - 1)
         if sign < 0:
-            return -self._slot("-log", first)
-        # A logarithm of either sign is the difference of two numbers that are not negative.
-        return self._slot("log", first) - (0 if sign else self._slot("zero", first))
+            logarithm = -self._slot("-log", first)
+        else:
+            # One of either sign is the difference of two numbers that are not negative.
+            logarithm = self._slot("log", first) - (0 if sign else self._slot("zero", first))
+        if not self.in_limit and len(first.numer) + len(first.denom) < _MANY_TERMS:
+            self._bound_logarithm(logarithm, first)
+        return logarithm
 
     def _positive_parts(self, ratio: Ratio) -> list[tuple[Ratio, int]]:
         """Return factors with exponents, all but the last seen to be positive, or nothing."""
@@ -420,8 +466,23 @@ class Symbolic:
             # Where the leading term is zero the next, if there is one, may have either sign.
             strict = strict and not any(map(self.expander.depends, variables(bound)))
             bound = polynomial(0) if leading is None else leading[1].numer * leading[1].denom
-        self.constraints.append((bound, strict))
-        self.assumptions.append(len(self.expander.assumed))
+        for each in (bound, *self._squared(bound)):
+            self.constraints.append((each, strict))
+            self.assumptions.append(len(self.expander.assumed))
+
+    def _squared(self, bound: Polynomial) -> list[Polynomial]:
+        """Return what follows from A + B√u ≥ 0 for A and B of opposite signs, without the root."""
+        roots = [slot for slot in variables(bound) if slot in self.roots]
+        if not roots:
+            return []
+        parts = coefficients(without_squares(bound, self.roots), roots[-1])
+        rest, factor = parts.get(0, polynomial(0)), parts.get(1, polynomial(0))
+        gap = factor**2 * self.roots[roots[-1]] - rest**2
+        signs = self._evident_sign(Ratio(rest)), self._evident_sign(Ratio(factor))
+        if signs not in ((-1, 1), (1, -1)):
+            return []
+        gap = without_squares(gap if signs[1] > 0 else -gap, self.roots)
+        return [gap, *self._squared(gap)]
 
     def is_nonnegative(self, ratio: Ratio) -> bool:
         """Whether a ratio is ≥ 0 in this branch, by its terms or else by the next choice."""
@@ -511,8 +572,9 @@ class Symbolic:
         content, factors = factored(radicand)
         rest, outside, prime_factors = polynomial(1), Ratio.of(1), []
         square_may_vanish = False
+        domain = self.extended_domain()
         for factor, multiplicity in factors:
-            sign = self.domain.sign(factor)
+            sign = domain.sign(factor)
             if sign < 0:
                 content *= (-1) ** multiplicity
             size = Ratio(factor * (sign or 1))
