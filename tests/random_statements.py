@@ -49,7 +49,11 @@ DIMS = tuple(Fraction(10) ** power for power in (30, 240))
 
 
 class UndefinedError(Exception):
-    """An expression has no value, or none that its digits tell."""
+    """An expression has no value."""
+
+
+class UnknownError(UndefinedError):
+    """Its digits do not tell whether an expression has a value."""
 
 
 # Evaluation: Python reads the text, on fractions as far as they reach and on many digits beyond.
@@ -89,8 +93,11 @@ def _exp(x):
 
 
 def _certainly_positive(x):
-    if x <= mpmath.mpf(10) ** (-mpmath.mp.dps // 2):
+    least = mpmath.mpf(10) ** (-mpmath.mp.dps // 2)
+    if x < -least:
         raise UndefinedError
+    if x <= least:
+        raise UnknownError
     return x
 
 
@@ -98,7 +105,7 @@ def _float(x):
     return mpmath.mpf(x.numerator) / x.denominator if isinstance(x, Fraction) else x
 
 
-class _Names(dict):
+class Names(dict):
     """The names at a point; `whole` says that sizes are integers, as they are but in a limit."""
 
     def __init__(self, point, *, whole=True):
@@ -113,7 +120,7 @@ class _Names(dict):
     def in_digits(self):
         """Return the same with numbers of many digits in place of fractions."""
         point = {name: _float(self[name]) for name in SIZES}
-        found = _Names(point, whole=self.whole)
+        found = Names(point, whole=self.whole)
         found["F"] = lambda text: _float(Fraction(text))
         return found
 
@@ -126,7 +133,7 @@ class _Names(dict):
         return _quantities(type(n), n, k, d, norm2, noise, start, mpmath.mp.dps)[name]
 
 
-class _SettingNames(_Names):
+class SettingNames(Names):
     """The names for one setting, which is pretrained on what it is tested on."""
 
     def __init__(self, setting):
@@ -187,8 +194,10 @@ def value(text, names):
             return eval(code, {"__builtins__": {}}, names)
         except _IrrationalError:
             return eval(code, {"__builtins__": {}}, names.in_digits())
-    except (ZeroDivisionError, OverflowError, MemoryError) as error:
+    except ZeroDivisionError as error:
         raise UndefinedError from error
+    except (OverflowError, MemoryError) as error:
+        raise UnknownError from error
 
 
 def sides(comparison):
@@ -276,7 +285,7 @@ def _points(rng, statement):
 
 def _obey(point, left, right):
     try:
-        target = value(right, _Names(point))
+        target = value(right, Names(point))
     except (UndefinedError, TypeError):
         return
     if left in ("alpha", "gamma"):
@@ -305,7 +314,7 @@ def _limit_points(rng, statement):
             if relation == "==" and left in ("alpha", "gamma", "norm2", "noise"):
                 try:
                     at = {**point, "d": Fraction(1)}
-                    point[{"alpha": "n", "gamma": "k"}.get(left, left)] = value(right, _Names(at))
+                    point[{"alpha": "n", "gamma": "k"}.get(left, left)] = value(right, Names(at))
                 except UndefinedError:
                     continue
         yield point
@@ -319,7 +328,7 @@ def false_finite(statement, answer, rng, points):
     claim, conditions = split(statement)
     if answer["verdict"] == "refuted":
         point = {name: Fraction(answer["counterexample"][name]) for name in SIZES}
-        names = _Names(point)
+        names = Names(point)
         if min(point[name] for name in "nkd") < 1 or point["norm2"] <= 0 or point["noise"] < 0:
             return "the counterexample is outside the domain"
         if any(holds(each, names) is False for each in conditions):
@@ -333,7 +342,7 @@ def false_finite(statement, answer, rng, points):
             if point["norm2"] <= 0 or point["noise"] < 0 or met == points:
                 continue
             try:
-                names = _Names(point)
+                names = Names(point)
                 if not all(holds(each, names) for each in conditions):
                     continue
                 met += 1
@@ -347,13 +356,13 @@ def false_finite(statement, answer, rng, points):
 def _ratio_at(statement, point, dim):
     """Return left/right; None where a condition fails or is not told."""
     claim, conditions = split(statement)
-    names = _Names({**point, "n": point["n"] * dim, "k": point["k"] * dim, "d": dim}, whole=False)
+    names = Names({**point, "n": point["n"] * dim, "k": point["k"] * dim, "d": dim}, whole=False)
     if not all(holds(each, names) is not False for each in conditions):
         return None
     left, _, right = sides(claim)
     left, right = (_float(value(side, names)) for side in (left, right))
     if abs(right) < mpmath.mpf(10) ** (-LARGE_DIGITS // 2):
-        raise UndefinedError
+        raise UnknownError
     return left / right
 
 
@@ -397,7 +406,7 @@ def _tends(early, late):
 def _has_other_order(order, point, ratio):
     if order is None or order["coefficient"] is None or "log" in order["coefficient"]:
         return False
-    names = _Names({**point, "d": Fraction(1)}, whole=False)
+    names = Names({**point, "d": Fraction(1)}, whole=False)
     coefficient = _float(value(order["coefficient"], names))
     exponent = Fraction(order["exponent"])
     error = (ratio - 1) * _float(DIMS[-1]) ** _float(exponent)
@@ -409,7 +418,7 @@ def false_of_setting(statement, answer, setting):
     if answer["verdict"] not in ("proved", "refuted"):
         return None
     claim, conditions = split(statement)
-    table = _SettingNames(setting)
+    table = SettingNames(setting)
     if not all(holds(each, table) is not False for each in conditions):
         return "a condition does not hold"
     truth = holds(claim, table)
@@ -643,6 +652,8 @@ def judged(seed, index, points=40):
                 why = false_limit(statement, answer, rng, points)
             else:
                 why = false_finite(statement, answer, rng, points)
+        except UnknownError:
+            why = None
         except UndefinedError:
             why = "undefined there" if answer["verdict"] == "refuted" else None
     _quantities.cache_clear()

@@ -35,6 +35,7 @@ from ttt_theory.statements.search import (
 )
 from ttt_theory.statements.symbolic import branches, cases
 from ttt_theory.statements.syntax import ParsedStatement, Quantity, nodes, parse
+from ttt_theory.statements.writing import written
 
 __all__ = ["decided"]
 
@@ -50,6 +51,12 @@ _CONTRADICTION = (
 _NO_LIMIT = (
     "the conditions leave no fixed alpha = n/d, gamma = k/d, norm2 and noise as d grows; ~ speaks "
     "of those"
+)
+
+
+_SIZES = (
+    "a quantity at other sizes has a value only where these are in the domain (n, k and d integers "
+    "from 1, norm2 > 0, noise >= 0); the statement speaks of no other points"
 )
 
 
@@ -89,6 +96,8 @@ def _over(
     spaces = [Space(case, counts, positive) for case in found]
     special = constants(statement)
     finding = Finding()
+    notes = [_SIZES] if not in_limit and _sizes(statement) else []
+    tried = [*tried, *notes]
 
     def falsifies(point: Point) -> bool | None:
         if in_limit:
@@ -120,6 +129,7 @@ def _over(
                 "counterexample": None,
                 "order": None if order is None else asdict(order),
                 "tried": [*tried, *proof.steps],
+                "proof": None if in_limit else _proof_shown(statement, proof),
             }
         tried += ["the algebra finds no fault"] if proof.holds else proof.steps
     if finding.counterexample is None:
@@ -133,7 +143,18 @@ def _over(
         "verdict": "refuted",
         "counterexample": _described(statement, finding.counterexample, in_limit),
         "order": None,
-        "tried": [f"evaluated with certainty at {finding.tried} points"],
+        "tried": [*notes, f"evaluated with certainty at {finding.tried} points"],
+    }
+
+
+def _sizes(statement: ParsedStatement) -> set[str]:
+    """Return the sizes that are given to a quantity somewhere."""
+    return {
+        name
+        for comparison in (statement.comparison, *statement.conditions)
+        for node in (*nodes(comparison.left), *nodes(comparison.right))
+        if isinstance(node, Quantity)
+        for name, _ in node.sizes
     }
 
 
@@ -154,6 +175,14 @@ def _proof(
         return prove(statement, found, deadline), None
     except TooLargeError:
         return Proof(False, ("an expression has too many terms or cases to expand",)), None
+
+
+def _proof_shown(statement: ParsedStatement, proof: Proof) -> dict[str, Any]:
+    domain = ["n, k and d are integers from 1", "norm2 > 0", "noise >= 0"]
+    return {
+        "domain": [*domain, *map(written, statement.conditions)],
+        "claims": list(proof.claims),
+    }
 
 
 def _check_conditions(statement: ParsedStatement, found: list[Case], in_limit: bool) -> None:
@@ -208,12 +237,10 @@ def _sides(statement: ParsedStatement, values: Values) -> dict[str, str]:
 def _of_setting(statement: ParsedStatement, arrays: dict[str, Any]) -> dict[str, Any]:
     from ttt_theory.statements.given_setting import setting_values
 
-    for comparison in (statement.comparison, *statement.conditions):
-        for node in (*nodes(comparison.left), *nodes(comparison.right)):
-            if isinstance(node, Quantity) and not {name for name, _ in node.sizes} <= {"n", "k"}:
-                raise StatementError(
-                    "a setting fixes d, norm2 and noise; of a quantity's sizes give n or k only"
-                )
+    if not _sizes(statement) <= {"n", "k"}:
+        raise StatementError(
+            "a setting fixes d, norm2 and noise; of a quantity's sizes give n or k only"
+        )
     values = setting_values(arrays)
     try:
         for condition in statement.conditions:
@@ -221,7 +248,7 @@ def _of_setting(statement: ParsedStatement, arrays: dict[str, Any]) -> dict[str,
             if not holds:
                 what = "cannot be decided" if holds is None else "does not hold"
                 return undecided(f"a condition {what} for this setting")
-        holds, _, _ = decide(statement.comparison, values)
+        holds, left, right = decide(statement.comparison, values)
     except UndefinedError:
         return undecided("a side or a condition has no value for this setting")
     if holds is None:
@@ -231,4 +258,5 @@ def _of_setting(statement: ParsedStatement, arrays: dict[str, Any]) -> dict[str,
         "counterexample": None if holds else _sides(statement, values),
         "order": None,
         "tried": ["both sides evaluated with certainty"],
+        "proof": {"left": shown(left), "right": shown(right)} if holds else None,
     }

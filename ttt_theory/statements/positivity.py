@@ -26,6 +26,7 @@ from ttt_theory.statements.rational import (
     is_positive_on,
     polynomial,
     substituted,
+    text_of,
     variables,
 )
 
@@ -178,7 +179,7 @@ def _evident(target: Goal) -> Certificate | None:
         if not bound.is_zero():
             quotient, rest = divmod(target.claim, bound)
             if has_nonnegative_terms(quotient) and _holds(rest, target.strict, target.positive):
-                return {"by": "multiple", "constraint": index, "factor": str(quotient)}
+                return {"by": "multiple", "constraint": index, "factor": text_of(quotient)}
     return None
 
 

@@ -18,6 +18,7 @@ from ttt_theory.statements.rational import (
     coefficients,
     factored,
     polynomial,
+    text_of,
     variables,
 )
 from ttt_theory.statements.reductions import reductions
@@ -228,10 +229,8 @@ def _described(branch: Branch, case: Case) -> dict[str, Any]:
     """Return what a branch is, as plain data."""
     return {
         "solved": {NAMES[slot]: str(value) for slot, value in case.solved.items()},
-        "where": [f"{bound} {'>' if strict else '>='} 0" for bound, strict in branch.constraints],
-        "defined_where": [
-            f"{bound} {'>' if strict else '>='} 0" for bound, strict in branch.domains
-        ],
+        "where": _listed(branch.constraints),
+        "defined_where": _listed(branch.domains),
         "symbols": {
             RING.names()[slot]: f"{definition.function}({definition.argument})"
             for slot, definition in branch.expander.coefficients.definitions.items()
@@ -240,6 +239,10 @@ def _described(branch: Branch, case: Case) -> dict[str, Any]:
         "positive": _named_slots(branch.domain.positive),
         "integers": _named_slots(branch.domain.integers),
     }
+
+
+def _listed(constraints: list[Constraint]) -> list[dict[str, Any]]:
+    return [{"polynomial": text_of(bound), "strict": strict} for bound, strict in constraints]
 
 
 def _named_slots(slots: frozenset[int]) -> list[str]:
@@ -267,17 +270,26 @@ def _shown(branch: Branch, relation: str, deadline: float) -> dict[str, Any] | N
         difference = -difference
     numer = without_squares(difference.numer, branch.roots)
     order = "left - right" if relation in (">", ">=") else "right - left"
+    parts = {"numerator": numer, "denominator": difference.denom}
     described = {
         "difference_of": order,
-        "numerator": str(numer),
-        "denominator": str(difference.denom),
         "difference": _factored_text(numer, difference.denom),
-        "factors": [],
+        **{name: _factored(part) for name, part in parts.items()},
+        "signs": [],
     }
     if relation == "==" or numer.is_zero():
         return described if numer.is_zero() and relation in ("==", "<=", ">=") else None
     factors = _signs(branch, numer, difference.denom, relation in "<>", deadline)
-    return None if factors is None else {**described, "factors": factors}
+    return None if factors is None else {**described, "signs": factors}
+
+
+def _factored(of: Polynomial) -> dict[str, Any]:
+    content, factors = factored(of)
+    return {
+        "expanded": text_of(of),
+        "content": str(content),
+        "factors": [[text_of(factor), multiplicity] for factor, multiplicity in factors],
+    }
 
 
 def _factored_text(numer: Polynomial, denom: Polynomial) -> str:
@@ -286,12 +298,11 @@ def _factored_text(numer: Polynomial, denom: Polynomial) -> str:
         content, factors = factored(part)
         product = [str(content)] if content != 1 or not factors else []
         product += [
-            f"({factor})" + (f"**{multiplicity}" if multiplicity > 1 else "")
+            f"({text_of(factor)})" + (f"**{multiplicity}" if multiplicity > 1 else "")
             for factor, multiplicity in factors
         ]
         texts.append("*".join(product))
-    text = texts[0] if texts[1] == "1" else f"{texts[0]}/({texts[1]})"
-    return text.replace("^", "**")
+    return texts[0] if texts[1] == "1" else f"{texts[0]}/({texts[1]})"
 
 
 def _signs(
@@ -340,7 +351,7 @@ def _sign(
 
 
 def _factor(factor: Polynomial, sign: int, strict: bool, proof: Certificate) -> dict[str, Any]:
-    return {"factor": str(factor), "sign": sign, "strict": strict, "certificate": proof}
+    return {"factor": text_of(factor), "sign": sign, "strict": strict, "certificate": proof}
 
 
 def is_nonnegative(branch: Branch, claim: Polynomial, deadline: float, *, strict: bool) -> bool:
@@ -382,6 +393,8 @@ def nonnegative(
 
 
 def _is_defined(branch: Branch, deadline: float) -> bool:
+    if branch.has_doubtful_sizes:
+        return False
     soon = min(deadline, time.monotonic() + 2.0)
     factors: dict[str, Polynomial] = {}
     for divisor in branch.divisors:

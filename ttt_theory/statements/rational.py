@@ -20,6 +20,7 @@ __all__ = [
     "is_positive_on",
     "polynomial",
     "substituted",
+    "text_of",
     "variables",
 ]
 
@@ -43,6 +44,11 @@ class TooLargeError(Exception):
 def polynomial(value: int) -> Polynomial:
     """Return a constant polynomial."""
     return RING.constant(value)
+
+
+def text_of(of: Polynomial) -> str:
+    """Return a polynomial as Python writes it."""
+    return str(of).replace("^", "**")
 
 
 def _product(left: Polynomial, right: Polynomial) -> Polynomial:
@@ -132,8 +138,8 @@ class Ratio:
 
     def __str__(self) -> str:
         if self.denom.is_one():
-            return str(self.numer)
-        return f"({self.numer})/({self.denom})"
+            return text_of(self.numer)
+        return f"({text_of(self.numer)})/({text_of(self.denom)})"
 
     __hash__ = None  # type: ignore[assignment]
 

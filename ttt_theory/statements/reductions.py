@@ -129,19 +129,35 @@ def _of_sums(left: Node, relation: str, right: Node) -> Iterator[list[Comparison
         _is(term, "neg") for side in (left, right) for term in _terms(side)
     ):
         yield [Comparison(_sum(ones), relation, _sum(others))]
-    if 1 < min(len(ones), len(others)) <= max(len(ones), len(others)) <= _MOST_PAIRED:
-        few, many = sorted((ones, others), key=len)
-        for places in itertools.product(range(len(few)), repeat=len(many)):
-            groups = [
-                [term for term, place in zip(many, places, strict=True) if place == index]
-                for index in range(len(few))
-            ]
-            if all(groups):
-                pairs = [(one, _sum(group)) for one, group in zip(few, groups, strict=True)]
-                yield [
-                    Comparison(*((one, relation, sum_) if few is ones else (sum_, relation, one)))
-                    for one, sum_ in pairs
-                ]
+    yield from _paired(ones, relation, others)
+    if relation != "==" and ones and others:
+        # What is added on one side need not be there.
+        zero: list[Node] = [_ZERO]
+        if len(ones) < len(others):
+            yield from _paired([*ones, *zero], relation, others)
+        elif len(ones) > len(others):
+            yield from _paired(ones, relation, [*others, *zero])
+
+
+def _paired(ones: list[Node], relation: str, others: list[Node]) -> Iterator[list[Comparison]]:
+    """Compare each term of the shorter sum with some of the longer one."""
+    if not 1 < min(len(ones), len(others)) <= max(len(ones), len(others)) <= _MOST_PAIRED:
+        return
+    few, many = sorted((ones, others), key=len)
+    for places in itertools.product(range(len(few)), repeat=len(many)):
+        groups = [
+            [term for term, place in zip(many, places, strict=True) if place == index]
+            for index in range(len(few))
+        ]
+        if not all(groups):
+            continue
+        found = []
+        for one, group in zip(few, groups, strict=True):
+            left, right = (one, _sum(group)) if few is ones else (_sum(group), one)
+            each = "<=" if _ZERO in (left, right) else relation
+            found.append(Comparison(left, each, right))
+        if any(each.relation == relation for each in found):
+            yield found
 
 
 def _of_products(left: Node, relation: str, right: Node) -> Iterator[list[Comparison]]:

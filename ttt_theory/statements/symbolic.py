@@ -64,6 +64,8 @@ class Branch:
     expander : Expander
         In a limit, gives expansions for large d.  They may need choices of their own, so that
         constraints, roots and domains are complete only when a branch has been worked on.
+    has_doubtful_sizes : bool
+        Whether a size of a quantity is not an integer wherever the names are.
     is_defined : bool
         False if a side is defined nowhere in this branch; then both are left at 0.
     """
@@ -77,6 +79,7 @@ class Branch:
     domains: list[Constraint]
     expander: Expander
     extended: Callable[[], Domain]
+    has_doubtful_sizes: bool
     is_defined: bool = True
 
     @property
@@ -227,6 +230,7 @@ def _branch(
         arithmetic.domains,
         arithmetic.expander,
         arithmetic.extended_domain,
+        arithmetic.has_doubtful_sizes,
         is_defined,
     )
 
@@ -260,6 +264,7 @@ class Symbolic:
     domains: list[Constraint] = field(default_factory=list)
     signs: dict[str, bool] = field(default_factory=dict)
     ordered: dict[str, list[tuple[Ratio, Ratio]]] = field(default_factory=dict)
+    has_doubtful_sizes: bool = False
     used: int = len(NAMES)
 
     def __post_init__(self) -> None:
@@ -348,6 +353,10 @@ class Symbolic:
             if leading is not None and self.sign_of_constant(leading[1]) <= 0:
                 raise UndefinedError
         self.domains.append(constraint(self.domain, bound, strict=name == "norm2"))
+        is_polynomial = value.denom.is_one() and self.domain.integers.issuperset(
+            variables(value.numer)
+        )
+        self.has_doubtful_sizes |= name in COUNTS and not is_polynomial
 
     def inverse(self, value: Ratio) -> Ratio:
         """Return one over a value."""
