@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from fractions import Fraction
 from functools import partial
@@ -29,6 +30,7 @@ from ttt_theory.statements.search import (
     Point,
     Space,
     constants,
+    drawn,
     followed,
     scattered,
     search,
@@ -41,6 +43,7 @@ __all__ = ["decided"]
 
 _FIRST_POINTS, _FIRST_LIMITS, _FIRST_SECONDS = 300, 40, 3.0
 _GRID_SECONDS = 1.0
+_LIKELY_POINTS = 400
 _MORE_POINTS, _MORE_SECONDS = 5000, 2.0
 _FOLLOWED_SECONDS = 2.0
 _PROOF_SECONDS = 5.0
@@ -110,15 +113,16 @@ def _over(
 
     points = _FIRST_LIMITS if in_limit else _FIRST_POINTS
     looked_for(lambda space: scattered(space, special, points), _FIRST_SECONDS)
+    margin = partial(_margin, statement)
+    if finding.counterexample is None and not in_limit:
+        looked_for(lambda space: _likely(space, margin), _FIRST_SECONDS)
     if finding.counterexample is None:
         proof, order = _proof(statement, found, in_limit)
         if proof.holds:
             looked_for(Space.grid, _GRID_SECONDS)
         elif not in_limit:
             looked_for(
-                lambda space: followed(
-                    space, partial(_margin, statement), special, _FOLLOWED_SECONDS
-                ),
+                lambda space: followed(space, margin, special, _FOLLOWED_SECONDS),
                 _FOLLOWED_SECONDS + 1.0,
             )
         if finding.counterexample is None and (not proof.holds or finding.witness is None):
@@ -145,6 +149,14 @@ def _over(
         "order": None,
         "tried": [*notes, f"evaluated with certainty at {finding.tried} points"],
     }
+
+
+def _likely(space: Space, margin: Callable[[Point, Fraction | None], float]) -> Iterator[Point]:
+    """Iterate over a few points of all magnitudes where a statement looks false by floats."""
+    for free in itertools.islice(drawn(space), _LIKELY_POINTS):
+        point = space.complete(free)
+        if point is not None and margin(point, None) < 0:
+            yield free
 
 
 def _sizes(statement: ParsedStatement) -> set[str]:

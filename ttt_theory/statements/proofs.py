@@ -41,6 +41,8 @@ __all__ = ["Proof", "is_empty", "is_nonnegative", "nonnegative", "prove"]
 _DEEPEST = 8
 _ALGEBRA_SECONDS = 2.5
 _UNCONDITIONAL_SECONDS = 0.4
+# Terms of a polynomial whose square is worth looking at.
+_MOST_SQUARED = 400
 _ZERO = Number(Fraction(0))
 
 
@@ -383,6 +385,8 @@ def nonnegative(
     slot = roots[-1]
     parts = coefficients(claim, slot)
     rest, factor = parts.get(0, polynomial(0)), parts[1]
+    if time.monotonic() > deadline or max(len(rest), len(factor)) > _MOST_SQUARED:
+        return None
     gap = rest**2 - factor**2 * branch.roots[slot]
     for name, first, second in (("rest", rest, gap), ("factor", factor, -gap)):
         one = nonnegative(branch, first, deadline, strict=False)

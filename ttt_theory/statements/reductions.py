@@ -154,10 +154,16 @@ def _paired(ones: list[Node], relation: str, others: list[Node]) -> Iterator[lis
         found = []
         for one, group in zip(few, groups, strict=True):
             left, right = (one, _sum(group)) if few is ones else (_sum(group), one)
-            each = "<=" if _ZERO in (left, right) else relation
-            found.append(Comparison(left, each, right))
-        if any(each.relation == relation for each in found):
+            found.append(Comparison(left, relation, right))
+        if relation != "<":
             yield found
+            continue
+        # One strict inequality makes that of the sums strict.
+        for strict in found:
+            yield [
+                each if each is strict else Comparison(each.left, "<=", each.right)
+                for each in found
+            ]
 
 
 def _of_products(left: Node, relation: str, right: Node) -> Iterator[list[Comparison]]:

@@ -23,7 +23,7 @@ from ttt_theory.statements.evaluation import UndefinedError, UnresolvedError, Va
 from ttt_theory.statements.rational import NAMES
 from ttt_theory.statements.syntax import Node, Operation, ParsedStatement, Quantity, Symbol, nodes
 
-__all__ = ["Finding", "Point", "Space", "constants", "followed", "scattered", "search"]
+__all__ = ["Finding", "Point", "Space", "constants", "drawn", "followed", "scattered", "search"]
 
 _COUNTS = (1, 2, 3, 5, 10, 30, 100, 300, 1000, 10**4, 10**5, 10**6)
 _REALS = tuple(Fraction(*pair) for pair in ((1, 1), (2, 1), (1, 2), (10, 1), (1, 10), (100, 1)))
@@ -277,7 +277,7 @@ def followed(
     """
     begin = time.monotonic()
     starts: list[Point] = []
-    for free in itertools.chain(scattered(space, special, _FOLLOWED_FROM), _drawn(space)):
+    for free in itertools.chain(scattered(space, special, _FOLLOWED_FROM), drawn(space)):
         if time.monotonic() > begin + seconds / 2:
             break
         point = space.complete(free)
@@ -303,7 +303,7 @@ def followed(
                 return
 
 
-def _drawn(space: Space) -> Iterator[Point]:
+def drawn(space: Space) -> Iterator[Point]:
     """Iterate over random points, evenly over the orders of magnitude."""
     rng = random.Random(0)
     while space.free:
@@ -369,7 +369,7 @@ def _scan(space: Space, special: Sequence[Fraction]) -> Iterator[Point]:
     first = {
         name: [value for value in pool if name not in space.counts or value in _FIRST_COUNTS][:7]
         if name in space.counts
-        else pool[:2]
+        else pool[: 3 if name in ("n", "k") else 2]
         for name, pool in pools.items()
     }
     points = sorted(

@@ -42,6 +42,7 @@ _MOST_BRANCHES = 64
 _LARGEST_PRIME = 1000
 _PRECISION = 256
 _MANY_TERMS = 40
+_PLACES, _LARGEST_BOUNDED = 1000, 10**12
 
 
 @dataclass
@@ -264,6 +265,7 @@ class Symbolic:
     domains: list[Constraint] = field(default_factory=list)
     signs: dict[str, bool] = field(default_factory=dict)
     ordered: dict[str, list[tuple[Ratio, Ratio]]] = field(default_factory=dict)
+    quantities: dict[Quantity, Ratio] = field(default_factory=dict)
     has_doubtful_sizes: bool = False
     used: int = len(NAMES)
 
@@ -328,6 +330,11 @@ class Symbolic:
 
     def quantity(self, quantity: Quantity) -> Ratio:
         """Return a quantity in terms of the free names."""
+        if quantity not in self.quantities:
+            self.quantities[quantity] = self._quantity(quantity)
+        return self.quantities[quantity]
+
+    def _quantity(self, quantity: Quantity) -> Ratio:
         values = [self.symbol(name) for name in SIZES]
         for name, size in quantity.sizes:
             value = Ratio.of(evaluate(size, self))
@@ -398,21 +405,39 @@ class Symbolic:
     def _bound_exponential(self, exponential: Ratio, argument: Ratio) -> None:
         """Add 1 + u ≤ exp(u) and (1 − u)exp(u) ≤ 1, and 1 + u + u²/2 ≤ exp(u) for u ≥ 0."""
         square = argument**2 / 2 if self._evident_sign(argument) > 0 else 0
-        self._constrain(exponential - 1 - argument - square, strict=False)
-        self._constrain(1 - exponential * (1 - argument), strict=False)
+        strict = self._is_nowhere_zero(argument)
+        self._constrain(exponential - 1 - argument - square, strict=strict)
+        self._constrain(1 - exponential * (1 - argument), strict=strict)
+        self._bound_constant(exponential)
         self._order("exp", exponential, argument)
 
     def _bound_logarithm(self, logarithm: Ratio, argument: Ratio) -> None:
         """Add 1 − 1/x ≤ log(x) ≤ x − 1 and, on its side of 1, 2(x − 1)/(x + 1)."""
-        self._constrain(argument - 1 - logarithm, strict=False)
+        strict = self._is_nowhere_zero(argument - 1)
+        self._constrain(argument - 1 - logarithm, strict=strict)
         sign = self._evident_sign(argument - 1)
         if sign > 0:
-            self._constrain((argument + 1) * logarithm - 2 * (argument - 1), strict=False)
+            self._constrain((argument + 1) * logarithm - 2 * (argument - 1), strict=strict)
         else:
-            self._constrain(argument * logarithm - argument + 1, strict=False)
+            self._constrain(argument * logarithm - argument + 1, strict=strict)
         if sign < 0:
-            self._constrain(2 * (argument - 1) - (argument + 1) * logarithm, strict=False)
+            self._constrain(2 * (argument - 1) - (argument + 1) * logarithm, strict=strict)
+        self._bound_constant(logarithm)
         self._order("log", logarithm, argument)
+
+    def _bound_constant(self, value: Ratio) -> None:
+        """Add between which decimals of three places a number lies, if it is one."""
+        with flint.ctx.workprec(_PRECISION):
+            try:
+                low = (self.enclosure(value) * _PLACES).floor().unique_fmpz()
+            except UnresolvedError:
+                return
+        if low is not None and abs(low) < _LARGEST_BOUNDED:
+            self._constrain(value * _PLACES - int(low), strict=False)
+            self._constrain(int(low) + 1 - value * _PLACES, strict=False)
+
+    def _is_nowhere_zero(self, ratio: Ratio) -> bool:
+        return self.extended_domain().sign(ratio.numer) != 0
 
     def _order(self, function: str, value: Ratio, argument: Ratio) -> None:
         """Add the order of this value and others of the same function, where it is seen."""
