@@ -46,7 +46,7 @@ _GRID_SECONDS = 1.0
 _LIKELY_POINTS = 400
 _MORE_POINTS, _MORE_SECONDS = 5000, 2.0
 _FOLLOWED_SECONDS = 2.0
-_PROOF_SECONDS = 5.0
+_PROOF_SECONDS = 6.0
 _CONTRADICTION = (
     "the conditions contradict each other, or are defined nowhere; nothing is left to be true or "
     "false"

@@ -40,10 +40,11 @@ __all__ = ["Proof", "is_empty", "is_nonnegative", "nonnegative", "prove"]
 
 _DEEPEST = 8
 _ALGEBRA_SECONDS = 2.5
-_UNCONDITIONAL_SECONDS = 0.4
+_UNCONDITIONAL_SECONDS = 0.25
 # Terms of a polynomial whose square is worth looking at.
 _MOST_SQUARED = 400
 _ZERO = Number(Fraction(0))
+_NOWHERE = "a side is defined nowhere"
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ def prove(statement: ParsedStatement, cases: list[Case], deadline: float) -> Pro
     """
     prover = _Prover(statement.conditions, cases, deadline)
     claims = prover.shown(statement.comparison)
+    if claims is not None and prover.is_defined_nowhere(statement.comparison):
+        claims, prover.reason = None, _NOWHERE
     if claims is None:
         return Proof(False, (prover.reason,))
     if len(claims) == 1 and claims[0].comparison == statement.comparison:
@@ -142,13 +145,9 @@ class _Prover:
         return self.known[claim]
 
     def _shown(self, claim: Comparison, depth: int) -> _Found:
-        is_rational = all(
-            not isinstance(node, Operation) or node.name not in FUNCTIONS
-            for side in (claim.left, claim.right)
-            for node in nodes(side)
-        )
-        ways = [self._by_algebra, self._by_shape] if is_rational else []
-        ways = ways or [self._by_shape, self._by_algebra]
+        ways = [self._by_algebra, self._by_shape]
+        if _has_functions(claim):
+            ways.reverse()
         for way in ways:
             if time.monotonic() > self.deadline:
                 self.reason = self.reason or "the time for a proof ran out"
@@ -172,8 +171,10 @@ class _Prover:
 
     def _by_algebra(self, claim: Comparison, _: int) -> _Found:
         found: list[dict[str, Any]] = []
-        # What is not found soon is looked for in other ways first.
-        deadline = min(self.deadline, time.monotonic() + _ALGEBRA_SECONDS)
+        # What is not found soon may be found in other ways, if there are any.
+        deadline = self.deadline
+        if _has_functions(claim):
+            deadline = min(deadline, time.monotonic() + _ALGEBRA_SECONDS)
         try:
             defined = True
             for case in self.cases:
@@ -198,9 +199,20 @@ class _Prover:
             self.reason = "an expression has too many terms or cases to expand"
             return None
         if not defined and all("empty" in case for case in found):
-            self.reason = "a side is defined nowhere"
+            self.reason = _NOWHERE
             return None
         return [_Claim(claim, found, defined)]
+
+    def is_defined_nowhere(self, claim: Comparison) -> bool:
+        """Whether a side is seen to be defined at no point where the conditions hold."""
+        try:
+            return not any(
+                branch.is_defined
+                for case in self.cases
+                for branch in branches(claim, self.conditions, case, in_limit=False)
+            )
+        except TooLargeError:
+            return False
 
     def is_defined(self, node: Node) -> bool:
         """Whether an expression is seen to be defined wherever the conditions hold."""
@@ -225,6 +237,14 @@ class _Prover:
     def _is_not_zero(self, node: Node) -> bool:
         pair = (_ZERO, node), (node, _ZERO)
         return any(self.shown(Comparison(one, "<", other)) is not None for one, other in pair)
+
+
+def _has_functions(claim: Comparison) -> bool:
+    return any(
+        isinstance(node, Operation) and node.name in FUNCTIONS
+        for side in (claim.left, claim.right)
+        for node in nodes(side)
+    )
 
 
 def _described(branch: Branch, case: Case) -> dict[str, Any]:

@@ -28,7 +28,7 @@ Polynomial = flint.fmpz_mpoly
 
 NAMES = ("n", "k", "d", "norm2", "noise")
 """The indeterminates; further ones stand for roots, exponentials and logarithms."""
-_AUXILIARY = 20
+_AUXILIARY = 14
 RING = flint.fmpz_mpoly_ctx.get(
     (*NAMES, *(f"x{index}" for index in range(_AUXILIARY))), flint.Ordering.lex
 )
