@@ -170,6 +170,7 @@ def test_a_limit_has_no_integers():
         "(sqrt(n) - 9)**2*(sqrt(k) - 9) <= (sqrt(n+1) - 9)**2*(sqrt(k) - 9)",
         "sqrt(n)*(k-5) <= sqrt(n+1)*(k-5)",
         "(k-5)*(k-5)*sqrt(n) < (k-5)*(k-5)*sqrt(n+1)",
+        "(sqrt(k)-5)*(sqrt(k)-5)*d <= (sqrt(k)-5)*(sqrt(k)-3)*d",
         "1/(sqrt(n)-3) >= 1/(sqrt(n+k)-3)",
         "(sqrt(n)-3)**(-2) >= (sqrt(n+k)-3)**(-2)",
         "sqrt(n) + noise < sqrt(n) + noise*2",
