@@ -161,3 +161,34 @@ def test_any_text_is_a_statement_or_one_line(text):
                 assert node.name in KNOWN
             if isinstance(node, Power):
                 assert abs(node.exponent) <= 100
+
+
+def test_quantities_at_other_sizes():
+    left = parse("risk_after(cold, n=n+1, k=2) <= risk_before(noise=0)").comparison.left
+    assert (left.name, left.start, [name for name, _ in left.sizes]) == (
+        "risk_after",
+        "cold",
+        ["n", "k"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "position", "message"),
+    [
+        ("risk_after(n=0) > 0", 12, "integers from 1"),
+        ("risk_after(k=1/2) > 0", 12, "k = 1/2 leaves the domain"),
+        ("risk_after(norm2=0) > 0", 12, "norm2 is positive"),
+        ("risk_after(noise=-1) > 0", 12, "noise is not negative"),
+        ("risk_after(n=1, n=2) > 0", 17, "given twice"),
+        ("risk_after(n=risk_before) > 0", 12, "expression in the names"),
+        ("risk_after(alpha=1) > 0", 12, "a size such as n=n"),
+        ("risk_after(warm n=1) > 0", 17, "after the start"),
+        ("risk_after(n=1, warm) > 0", 17, "a size such as n=n"),
+        ("risk_after(n=) > 0", 14, "expected a number"),
+        ("n = 1", 3, "write == for equality"),
+    ],
+)
+def test_wrong_sizes(statement, position, message):
+    with pytest.raises(StatementError, match=message) as raised:
+        parse(statement)
+    assert raised.value.position == position

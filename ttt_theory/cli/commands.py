@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+_LONGEST_DIFFERENCE, _CASES_SHOWN = 400, 4
 _EXIT_CODES = {"confirmed": 0, "proved": 0, "asymptotic": 0, "refuted": 1, "undecided": 3}
 _INTERRUPTED = 130
 
@@ -387,7 +388,30 @@ def check(
                 say(f"{title}: {listed}")
         for line in outcome.tried:
             say(f"- {line}")
+        for line in _shown_proof(outcome.proof):
+            say(line)
     raise typer.Exit(_EXIT_CODES[outcome.verdict])
+
+
+def _shown_proof(proof: dict[str, Any] | None) -> list[str]:
+    """Return the lines that show what a proof rests on."""
+    if proof is None:
+        return []
+    if "claims" not in proof:
+        return [f"left = {proof['left']}, right = {proof['right']}"]
+    lines = [f"domain: {'; '.join(proof['domain'])}"]
+    for claim in proof["claims"]:
+        cases = [case for case in claim["cases"] if "difference" in case]
+        for case in cases[:_CASES_SHOWN]:
+            text = case["difference"]
+            if len(text) > _LONGEST_DIFFERENCE:
+                text = f"{text[:_LONGEST_DIFFERENCE]}... (--json gives all of it)"
+            lines.append(f"{claim['claim']}: {case['difference_of']} = {text}")
+            lines += [f"  where {name} = {value}" for name, value in case["solved"].items()]
+            lines += [f"  with {name} = {value}" for name, value in case["symbols"].items()]
+        if len(cases) > _CASES_SHOWN:
+            lines.append(f"  and {len(cases) - _CASES_SHOWN} further cases (--json gives them)")
+    return lines
 
 
 @app.command()

@@ -2,41 +2,62 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 import flint
-from flint.utils.flint_exceptions import DomainError
 
-from ttt_theory.statements.domain import Case, Constraint, solve
-from ttt_theory.statements.evaluation import HOLDS, UnresolvedError, evaluate
+from ttt_theory.statements.domain import LIMIT, Case, Constraint, solve
+from ttt_theory.statements.evaluation import (
+    HOLDS,
+    UndefinedError,
+    UnresolvedError,
+    evaluate,
+    shown,
+)
 from ttt_theory.statements.positivity import goal, proves
-from ttt_theory.statements.proofs import Proof, is_empty
+from ttt_theory.statements.proofs import Proof, is_empty, is_nonnegative
 from ttt_theory.statements.rational import (
     GENERATORS,
     NAMES,
     RING,
     Polynomial,
     Ratio,
-    coefficients,
+    TooLargeError,
     factored,
+    has_only_names,
     polynomial,
     variables,
 )
-from ttt_theory.statements.symbolic import Branch, branches, without_squares
+from ttt_theory.statements.series import (
+    CONSTANT,
+    ROOT_OF_DIM,
+    Definition,
+    Key,
+    NoSeriesError,
+    divided,
+)
+from ttt_theory.statements.symbolic import (
+    Branch,
+    Symbolic,
+    branches,
+    without_roots,
+    without_squares,
+)
 from ttt_theory.statements.syntax import ParsedStatement
-from ttt_theory.statements.vocabulary import formula_of
 
 __all__ = ["Order", "limit_at", "prove_limit"]
 
-_ROOT_OF_DIM = 2
 # The places of n, k and d hold alpha, gamma and √d.
 _NAMED_RING = flint.fmpz_mpoly_ctx.get(
     ("alpha", "gamma", "sqrt_d", *RING.names()[3:]), flint.Ordering.lex
 )
-_ROOT = re.compile(r"\bx(\d+)")
+_AUXILIARY = re.compile(r"\bx(\d+)")
 
 
 @dataclass(frozen=True)
@@ -46,22 +67,37 @@ class Order:
     Attributes
     ----------
     exponent : str
-        An integer or a half.
+        A rational number, or infinity where the error falls faster than any power of d.
     coefficient : str or None
-        In alpha, gamma, norm2 and noise; it may be 0 at some of them.  None if no one expression
-        holds everywhere: then the exponent is the smallest of those found.
+        In alpha, gamma, norm2 and noise, and in log(d) where powers of d alone do not tell the
+        order; it may be 0 at some of them.  None if no one expression holds everywhere: then the
+        exponent is the smallest of those found.
     """
 
     exponent: str
     coefficient: str | None
 
 
+_Term = tuple[Key, Ratio]
+"""A leading term."""
+
+
 class _NotProvedError(Exception):
     """Why a ratio may not tend to 1."""
 
 
-_Term = tuple[Fraction, Ratio]
-"""The exponent and the coefficient of the error's leading term."""
+@dataclass(frozen=True)
+class _Error:
+    """The leading term of left/right − 1 in a case, None where the sides are equal."""
+
+    case: Case
+    key: Key | None
+    coefficient: Ratio | None = None
+    text: str | None = None
+
+
+_LARGEST_MULTIPLE = 12
+_UNKNOWN = "the order of the error was not found"
 
 
 def prove_limit(
@@ -69,132 +105,232 @@ def prove_limit(
 ) -> tuple[Proof, Order | None]:
     """Try to prove that the ratio of the sides tends to 1.
 
-    The ratio is rational in √d, so that its limit and the order of the error are read off the
-    leading coefficients.  Where the denominator's may vanish the next terms lead; such places are
-    solved for and looked at by themselves.
+    Both sides are expanded for large d at fixed alpha, gamma, norm2 and noise.  Each coefficient
+    that leads somewhere in them is either seen not to be 0, or the places where it is are solved
+    for and looked at by themselves, so that the leading terms hold for each of the others.
 
     Returns
     -------
     proof : Proof
     order : Order or None
-        None if the sides are equal everywhere, or nothing was proved.
+        None if the sides are equal everywhere, nothing was proved, or the order was not found.
     """
-    found: list[tuple[Fraction, str] | None] = []
-    exponents: set[Fraction] = set()
-    undefined = False
-    for case in cases:
-        for branch in branches(statement.comparison, statement.conditions, case, in_limit=True):
-            if is_empty(branch.domain, branch.constraints, deadline):
-                continue
-            if not branch.is_defined:
-                undefined = True
-                continue
-            if not _is_rational_in_dim(branch):
-                step = "a side is not rational in sqrt(d); such limits are not decided"
-                return Proof(False, (step,)), None
-            try:
-                terms = _terms(branch, branch.left, branch.right, branch.constraints, deadline)
-            except _NotProvedError as reason:
-                return Proof(False, (str(reason),)), None
-            exponents.update(term[0] for term in terms if term)
-            found += [term and (term[0], _named(term[1], branch.roots)) for term in terms]
-    if undefined and not found:
+    found: list[_Error] = []
+    try:
+        for case in cases:
+            found += _errors(statement, case, deadline)
+    except _NotProvedError as reason:
+        return Proof(False, (str(reason),)), None
+    if not found:
         return Proof(False, ("a side is defined nowhere",)), None
     step = "both sides have the same leading term in d, wherever the conditions hold"
-    if not exponents:
+    keys = {error.key for error in found if error.key is not None}
+    if not keys and not any(error.text for error in found):
         return Proof(True, (step, "the sides are equal")), None
-    if len(set(found)) == 1 and found[0]:
-        exponent, coefficient = found[0]
-        return Proof(True, (step,)), Order(str(exponent), coefficient)
+    if any(error.text == _UNKNOWN for error in found):
+        return Proof(True, (step, _UNKNOWN)), None
+    first = found[0]
+    if all(_agree(first, other) for other in found[1:]):
+        return Proof(True, (step,)), _order(first)
     several = "no one expression holds everywhere for the error's leading coefficient"
-    return Proof(True, (step, several)), Order(str(min(exponents)), None)
+    largest = max(keys)
+    return Proof(True, (step, several)), Order(_exponent(largest), None)
 
 
-def _is_rational_in_dim(branch: Branch) -> bool:
-    parts = [part for side in (branch.left, branch.right) for part in (side.numer, side.denom)]
-    constant = {slot for slot, of in branch.roots.items() if _ROOT_OF_DIM not in variables(of)}
-    return all(slot < len(NAMES) or slot in constant for part in parts for slot in variables(part))
+def _exponent(key: Key) -> str:
+    return "infinity" if key[0] < 0 else str(-key[1])
 
 
-def _leading(of: Polynomial) -> tuple[int, Polynomial]:
-    parts = coefficients(of, _ROOT_OF_DIM)
-    degree = max(parts)
-    return degree, parts[degree]
+def _order(error: _Error) -> Order:
+    assert error.key is not None
+    if error.key[0] < 0:
+        return Order("infinity", None)
+    text = str(error.text)
+    for name, power in zip(("log(d)", "log(log(d))"), error.key[2:], strict=True):
+        factor = name if abs(power) == 1 else f"{name}**({abs(power)})"
+        if power > 0:
+            text = factor if text == "1" else f"{factor}*({text})"
+        elif power < 0:
+            text = f"({text})/{factor}"
+    return Order(_exponent(error.key), text)
 
 
-def _terms(
-    branch: Branch,
-    left: Ratio,
-    right: Ratio,
-    constraints: list[Constraint],
-    deadline: float,
-    depth: int = 4,
-) -> list[_Term | None]:
-    """Return the error's leading term, None for no error, and those where it is another one."""
-    left, right = _reduced(left, branch.roots), _reduced(right, branch.roots)
-    if right == 0:
-        raise _NotProvedError("the right side is zero")
-    ratio = left / right
-    numer, denom = (without_squares(part, branch.roots) for part in (ratio.numer, ratio.denom))
-    if numer.is_zero() or denom.is_zero() or _leading(numer) != _leading(denom):
-        raise _NotProvedError("the leading coefficients of the sides differ")
-    degree, leading = _leading(denom)
-    term = None
-    if numer != denom:
-        error_degree, error_leading = _leading(numer - denom)
-        term = Fraction(degree - error_degree, 2), Ratio(error_leading, leading)
-    found = [term]
-    for factor, _ in factored(leading * _leading(right.numer)[1])[1]:
-        if any(
-            proves(goal(branch.domain, sign * factor, constraints, strict=True), deadline)
-            for sign in (1, -1)
-        ):
-            continue
-        # Where this factor vanishes the next terms lead.
-        place = f"where {_named(Ratio(factor), branch.roots)} = 0"
-        exceptions = solve(branch.domain, Case(constraints=tuple(constraints)), factor)
-        if depth == 0 or any(not case.solved for case in exceptions):
-            raise _NotProvedError(f"the leading coefficient may vanish, {place}")
-        for case in exceptions:
-            kept = list(case.constraints)
-            if is_empty(branch.domain, kept, deadline):
-                continue
-            try:
-                sides = case.reduced(left), case.reduced(right)
-            except ZeroDivisionError:
-                raise _NotProvedError(f"a side is not defined {place}") from None
-            try:
-                terms = _terms(branch, *sides, kept, deadline, depth - 1)
-            except _NotProvedError as reason:
-                raise _NotProvedError(f"{reason} {place}") from None
-            found += [each for each in terms if not _agree(term, each, case)]
-    return found
-
-
-def _agree(general: _Term | None, special: _Term | None, case: Case) -> bool:
+def _agree(general: _Error, special: _Error) -> bool:
     """Whether an error's leading term holds in a case too."""
-    if general is None or special is None:
-        return general == special
+    if general.key != special.key or general.key is None:
+        return general.key == special.key
+    if general.text == special.text:
+        return True
+    assert general.coefficient is not None
+    assert special.coefficient is not None
+    parts = (special.coefficient.numer, special.coefficient.denom)
+    if not all(map(has_only_names, parts)):
+        return False
     try:
-        return special == (general[0], case.reduced(general[1]))
+        return special.coefficient == special.case.reduced(general.coefficient)
     except ZeroDivisionError:
         return False
 
 
+def _errors(
+    statement: ParsedStatement, case: Case, deadline: float, depth: int = 5
+) -> list[_Error]:
+    """Return the leading terms of the error in all parts of a case; none if it is empty.
+
+    Raises
+    ------
+    _NotProvedError
+        If the ratio was not seen to tend to 1 in one of them.
+    """
+    found: list[_Error] = []
+    for branch in branches(statement.comparison, statement.conditions, case, in_limit=True):
+        if time.monotonic() > deadline:
+            raise _NotProvedError("the time for a proof ran out")
+        equation = _forced_equation(branch, deadline)
+        if equation is not None:
+            parts = solve(LIMIT, case, equation)
+            if depth and all(part is not case for part in parts):
+                for part in parts:
+                    found += _errors(statement, part, deadline, depth - 1)
+                continue
+        if branch.is_defined and not is_empty(branch.domain, branch.constraints, deadline):
+            # Where a side is undefined, unless a coefficient vanishes, nothing is said.
+            with contextlib.suppress(UndefinedError):
+                found.append(_error(branch, case))
+        for index, coefficient in enumerate(branch.expander.assumed):
+            known = [
+                bound
+                for bound, count in zip(branch.constraints, branch.assumptions, strict=True)
+                if count <= index
+            ]
+            for part in _vanishing(branch, case, coefficient, known, deadline):
+                if depth == 0:
+                    raise _NotProvedError("too many leading coefficients may vanish")
+                try:
+                    found += _errors(statement, part, deadline, depth - 1)
+                except _NotProvedError as reason:
+                    place = _named(Ratio(coefficient.numer), branch)
+                    raise _NotProvedError(f"{reason} where {place} = 0") from None
+    return found
+
+
+def _error(branch: Branch, case: Case) -> _Error:
+    """Return the leading term of left/right − 1 where no assumed coefficient vanishes."""
+    expander = branch.expander
+    left, right = (_reduced(side, branch.roots) for side in (branch.left, branch.right))
+    if right == 0:
+        raise _NotProvedError("the right side is zero")
+    ratio = _reduced(left / right, branch.roots)
+    try:
+        # The parts of the right side may have gone from the ratio.
+        for part in (right.numer, right.denom, left.denom, ratio.denom):
+            found = expander.leading(part)
+            if found is None:
+                raise _NotProvedError("a side is zero or infinite")
+            expander.assumed.append(found[1])
+        top, bottom = expander.leading(ratio.numer), expander.leading(ratio.denom)
+    except NoSeriesError:
+        raise _NotProvedError("a side has no expansion for large d that was found") from None
+    if top is None or bottom is None or top[0] != bottom[0] or top[1] != bottom[1]:
+        raise _NotProvedError("the leading coefficients of the sides differ")
+    gap = without_squares(ratio.numer - ratio.denom, branch.roots)
+    try:
+        leading = expander.leading(gap)
+    except NoSeriesError:
+        return _Error(case, None, text=_UNKNOWN)
+    if leading is None:
+        return _Error(case, None)
+    key = divided(leading[0], bottom[0])
+    coefficient = _reduced(leading[1] / bottom[1], branch.roots)
+    return _Error(case, key, coefficient, _named(coefficient, branch))
+
+
+def _forced_equation(branch: Branch, deadline: float) -> Polynomial | None:
+    """Return a polynomial in names that is ≥ 0 in a branch, and seen to be ≤ 0 as well."""
+    known = [
+        (bound, strict)
+        for (bound, strict), count in zip(branch.constraints, branch.assumptions, strict=True)
+        if count == 0 and has_only_names(bound)
+    ]
+    for index, (bound, strict) in enumerate(known):
+        if strict or bound.is_zero() or bound.is_constant():
+            continue
+        others = known[:index] + known[index + 1 :]
+        soon = min(deadline, time.monotonic() + 0.2)
+        if proves(goal(LIMIT, -bound, others, strict=False), soon, 3):
+            return bound
+    return None
+
+
+def _vanishing(
+    branch: Branch, case: Case, coefficient: Ratio, known: list[Constraint], deadline: float
+) -> Iterator[Case]:
+    """Iterate over the parts of a case where a coefficient may vanish.
+
+    Raises
+    ------
+    _NotProvedError
+        If they cannot be solved for.
+    """
+    for factor, _ in factored(without_squares(coefficient.numer, branch.roots))[1]:
+        if branch.expander.coefficients.sign_of_constant(Ratio(factor)):
+            continue
+        within = dataclasses.replace(branch, constraints=known, domains=[])
+        soon = min(deadline, time.monotonic() + 1.0)
+        if any(is_nonnegative(within, sign * factor, soon, strict=True) for sign in (1, -1)):
+            continue
+        place = f"the leading coefficient may vanish, where {_named(Ratio(factor), branch)} = 0"
+        equation = without_roots(_without_logarithm(factor, branch), branch.roots)
+        if not has_only_names(equation) or equation.is_zero():
+            raise _NotProvedError(place)
+        for part, _ in factored(equation)[1]:
+            for each in solve(LIMIT, case, part):
+                if each is case:
+                    both = [*known, (part, False), (-part, False)]
+                    if is_empty(branch.domain, both, deadline):
+                        continue
+                    raise _NotProvedError(place)
+                yield each
+
+
+def _without_logarithm(factor: Polynomial, branch: Branch) -> Polynomial:
+    """Return what vanishes where a sum of logarithms does, in its place; all else as it is."""
+    definitions = branch.expander.coefficients.definitions
+    slots = variables(factor)
+    functions = {definitions[slot].function for slot in slots if slot in definitions}
+    if not slots or min(slots) < len(NAMES) or not functions <= {"log", "-log", "zero"}:
+        return factor
+    product = Ratio.of(1)
+    for exponents, coefficient in factor.to_dict().items():
+        if sum(map(int, exponents)) != 1 or abs(int(coefficient)) > _LARGEST_MULTIPLE:
+            return factor
+        definition = definitions[next(slot for slot in slots if exponents[slot])]
+        power = {"log": 1, "-log": -1, "zero": 0}[definition.function] * int(coefficient)
+        product *= definition.argument**power
+    return product.numer - product.denom
+
+
 def _reduced(ratio: Ratio, roots: dict[int, Polynomial]) -> Ratio:
-    return Ratio(*(without_squares(part, roots) for part in (ratio.numer, ratio.denom)))
+    parts = [without_squares(part, roots) for part in (ratio.numer, ratio.denom)]
+    if parts[1].is_zero():
+        raise _NotProvedError("a divisor is zero")
+    return Ratio(*parts)
 
 
-def _named(ratio: Ratio, roots: dict[int, Polynomial]) -> str:
+def _named(ratio: Ratio, branch: Branch) -> str:
     """Return a ratio in factors, with the names of the limit."""
-    (top, _), (bottom, count) = _product(ratio.numer, roots), _product(ratio.denom, roots)
+    (top, _), (bottom, count) = (_product(part, branch) for part in (ratio.numer, ratio.denom))
     if bottom == "1":
         return top
     return f"{top}/{bottom}" if count == 1 else f"{top}/({bottom})"
 
 
-def _product(of: Polynomial, roots: dict[int, Polynomial]) -> tuple[str, int]:
+def _product(of: Polynomial, branch: Branch) -> tuple[str, int]:
     """Return a product as text, and how many factors it has."""
+    definitions = branch.expander.coefficients.definitions
+    for slot in variables(of):
+        if slot in definitions and definitions[slot].function == "zero":
+            of = of.compose(*GENERATORS[:slot], polynomial(0), *GENERATORS[slot + 1 :])
     content, factors = factored(_NAMED_RING.from_dict(of.to_dict()))
     texts = [str(abs(content))] if abs(content) != 1 or not factors else []
     for factor, multiplicity in factors:
@@ -202,63 +338,18 @@ def _product(of: Polynomial, roots: dict[int, Polynomial]) -> tuple[str, int]:
         text = f"({text})" if len(factor) > 1 else text
         texts.append(text if multiplicity == 1 else f"{text}**{multiplicity}")
     product = ("-" if content < 0 else "") + "*".join(texts)
-    named = _ROOT.sub(lambda found: _root_named(int(found[1]) + len(NAMES), roots), product)
+    named = _AUXILIARY.sub(
+        lambda found: _slot_named(definitions[int(found[1]) + len(NAMES)], branch), product
+    )
     return named, len(texts)
 
 
-def _root_named(slot: int, roots: dict[int, Polynomial]) -> str:
-    text, _ = _product(roots[slot], roots)
-    is_enclosed = text.startswith("(") and len(factored(roots[slot])[1]) == 1
-    return f"sqrt{text}" if is_enclosed else f"sqrt({text})"
-
-
-class _Growth:
-    """Arithmetic of rational functions of √d alone, in their order for large d."""
-
-    def __init__(self, point: Mapping[str, Fraction]) -> None:
-        self.values = {
-            slot: self.number(point[name]) for slot, name in enumerate(NAMES) if slot != 2
-        }
-        dim = Ratio(GENERATORS[_ROOT_OF_DIM] ** 2)
-        self.values[0], self.values[1] = self.values[0] * dim, self.values[1] * dim
-        self.values[2] = dim
-
-    def number(self, value: Fraction) -> Ratio:
-        return Ratio(polynomial(value.numerator), polynomial(value.denominator))
-
-    def symbol(self, name: str) -> Ratio:
-        if name in ("alpha", "gamma"):
-            return self.values[0 if name == "alpha" else 1] / self.values[2]
-        return self.values[NAMES.index(name)]
-
-    def quantity(self, name: str, start: str | None) -> Ratio:
-        return Ratio.of(formula_of(name, start)(*(self.values[slot] for slot in range(len(NAMES)))))
-
-    def inverse(self, value: Ratio) -> Ratio:
-        return value.inverse()
-
-    def call(self, function: str, arguments: list[Ratio]) -> Ratio:
-        first = arguments[0]
-        if function == "abs":
-            return first if _growth_sign(first) >= 0 else -first
-        if function in ("min", "max"):
-            for other in arguments[1:]:
-                is_larger = _growth_sign(first - other) >= 0
-                first = first if is_larger == (function == "max") else other
-            return first
-        if function == "sqrt":
-            numer, denom = (part.sqrt() for part in (first.numer, first.denom))
-            root = Ratio(numer, denom)
-            return root if _growth_sign(root) >= 0 else -root
-        raise UnresolvedError
-
-
-def _growth_sign(ratio: Ratio) -> int:
-    """Return the sign of a rational function of √d for large d."""
-    if ratio.numer.is_zero():
-        return 0
-    leading = _leading(ratio.numer)[1] * _leading(ratio.denom)[1]
-    return 1 if leading.leading_coefficient() > 0 else -1
+def _slot_named(definition: Definition, branch: Branch) -> str:
+    argument, function = definition.argument, definition.function
+    text = _named(argument, branch)
+    is_one = argument.denom.is_one() and len(factored(argument.numer)[1]) == 1
+    call = f"{function.lstrip('-')}{text if is_one and text.startswith('(') else f'({text})'}"
+    return f"(-{call})" if function == "-log" else call
 
 
 def limit_at(statement: ParsedStatement, point: Mapping[str, Fraction]) -> str | None:
@@ -273,8 +364,8 @@ def limit_at(statement: ParsedStatement, point: Mapping[str, Fraction]) -> str |
     Returns
     -------
     str or None
-        An exact number, infinity, or that there is none; None if the conditions exclude the point,
-        or if the ratio is not a rational function of √d there.
+        A number, infinity, or that there is none; None if the conditions exclude the point, or if
+        no expansion was found there.
 
     Examples
     --------
@@ -283,22 +374,52 @@ def limit_at(statement: ParsedStatement, point: Mapping[str, Fraction]) -> str |
     >>> limit_at(parse("n + d ~ d"), at), limit_at(parse("n + d ~ d when k < n"), at)
     ('3', None)
     """
-    arithmetic = _Growth(point)
+    solved = {
+        slot: Ratio(polynomial(point[name].numerator), polynomial(point[name].denominator))
+        for slot, name in enumerate(NAMES)
+        if slot != ROOT_OF_DIM
+    }
+    arithmetic = Symbolic(Case(solved=solved), in_limit=True, choices=None)
     try:
         for condition in statement.conditions:
             left, right = (evaluate(s, arithmetic) for s in (condition.left, condition.right))
-            if not HOLDS[condition.relation](_growth_sign(left - right)):
+            leading = arithmetic.expander.leading_of_ratio(arithmetic.simplified(left - right))
+            if not HOLDS[condition.relation](0 if leading is None else _sign(arithmetic, leading)):
                 return None
         claim = statement.comparison
         left, right = (evaluate(s, arithmetic) for s in (claim.left, claim.right))
-        if right == 0:
-            return "none, as the right side is 0"
-        ratio = left / right
-    except (ZeroDivisionError, UnresolvedError, DomainError):
-        return None
-    if ratio == 0:
+        sides = [
+            arithmetic.expander.leading_of_ratio(arithmetic.simplified(side))
+            for side in (left, right)
+        ]
+        if all(_sign(arithmetic, (CONSTANT, each)) for each in arithmetic.expander.assumed):
+            return _limit(arithmetic, *sides)
+    except (ZeroDivisionError, UnresolvedError, UndefinedError, NoSeriesError, TooLargeError):
+        pass
+    return None
+
+
+def _limit(arithmetic: Symbolic, left: _Term | None, right: _Term | None) -> str:
+    if right is None:
+        return "none, as the right side is 0"
+    if left is None:
         return "0"
-    (degree, top), (other_degree, bottom) = _leading(ratio.numer), _leading(ratio.denom)
-    if degree != other_degree:
-        return "infinity" if degree > other_degree else "0"
-    return str(flint.fmpq(top.leading_coefficient(), bottom.leading_coefficient()))
+    sign = _sign(arithmetic, left) * _sign(arithmetic, right)
+    key = divided(left[0], right[0])
+    if key != CONSTANT:
+        return "0" if key < CONSTANT else "infinity" if sign > 0 else "-infinity"
+    ratio = arithmetic.simplified(left[1] / right[1])
+    if ratio.numer.is_constant() and ratio.denom.is_constant():
+        return str(ratio.at({}))
+    limit = arithmetic.enclosure(ratio)
+    if not limit != 1:
+        raise UnresolvedError
+    return shown(limit)
+
+
+def _sign(arithmetic: Symbolic, term: _Term) -> int:
+    """Return the sign of a leading term that is not zero."""
+    sign = arithmetic.sign_of_constant(term[1])
+    if not sign:
+        raise UnresolvedError
+    return sign

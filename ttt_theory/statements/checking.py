@@ -46,10 +46,15 @@ class StatementVerdict:
         values of its sides, `left` and `right`, or the `limit` of their ratio.
     order : dict, optional
         If asymptotic: the `exponent` p and the `coefficient` c of left/right = 1 + c·d^−p + …, as
-        text; c may be 0 at some values of the names, and is None if no one expression holds at all
-        of them: p is then the smallest exponent.  None if the sides are equal.
+        text; c may be 0 at some values of the names, may hold log(d), and is None if no one
+        expression holds at all of them: p is then the smallest exponent, or infinity.  None if the
+        sides are equal, or the order was not found.
     tried : tuple of str
         The proof, or what was tried.
+    proof : dict, optional
+        If proved: the `domain`, and the `claims` that the statement follows from, each with the
+        factored difference of its sides and a certificate of its sign that any program can
+        re-check; docs/evidence.md has the format.  For a setting, the values of the sides.
     """
 
     statement: str
@@ -57,6 +62,7 @@ class StatementVerdict:
     counterexample: dict[str, str] | None
     order: dict[str, str | None] | None
     tried: tuple[str, ...]
+    proof: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain data."""
@@ -70,7 +76,8 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     may end in ``when CONDITION[, CONDITION]…``.  Names are n, k and d (integers from 1), alpha =
     n/d, gamma = k/d, norm2 = ‖β‖² > 0 and noise = σ² ≥ 0, at test time and in pretraining alike;
     risk_before, risk_after, improvement and step_size, of the warm start unless followed by
-    (cold); sqrt, log, exp, min, max and abs.  Decimals are exact.
+    (cold), and at other sizes by keyword, as in risk_after(cold, n=n+1); sqrt, log, exp, min, max
+    and abs.  Decimals are exact.
 
     A statement speaks of the points at which its conditions hold and its sides are defined.  With
     ``~`` the ratio of the sides tends to 1 as d grows, with n = alpha·d and k = gamma·d, for every

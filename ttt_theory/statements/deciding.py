@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ttt_theory.errors import StatementError
@@ -16,22 +21,35 @@ from ttt_theory.statements.evaluation import (
     decide,
     isotropic_values,
     shown,
+    slack,
 )
 from ttt_theory.statements.proofs import Proof, is_empty, prove
 from ttt_theory.statements.rational import TooLargeError
-from ttt_theory.statements.search import Finding, Point, Space, constants, search
+from ttt_theory.statements.search import (
+    Finding,
+    Point,
+    Space,
+    constants,
+    drawn,
+    followed,
+    scattered,
+    search,
+)
 from ttt_theory.statements.symbolic import branches, cases
-from ttt_theory.statements.syntax import ParsedStatement, parse
+from ttt_theory.statements.syntax import ParsedStatement, Quantity, nodes, parse
+from ttt_theory.statements.writing import written
 
 if TYPE_CHECKING:
     from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["decided"]
 
-_FIRST_POINTS, _FIRST_LIMITS, _FIRST_SECONDS = 300, 60, 3.0
-_GRID_SECONDS = 2.0
-_MORE_POINTS, _MORE_SECONDS = 5000, 3.0
-_PROOF_SECONDS = 5.0
+_FIRST_POINTS, _FIRST_LIMITS, _FIRST_SECONDS = 300, 40, 3.0
+_GRID_SECONDS = 1.0
+_LIKELY_POINTS = 400
+_MORE_POINTS, _MORE_SECONDS = 5000, 2.0
+_FOLLOWED_SECONDS = 2.0
+_PROOF_SECONDS = 6.0
 _CONTRADICTION = (
     "the conditions contradict each other, or are defined nowhere; nothing is left to be true or "
     "false"
@@ -39,6 +57,12 @@ _CONTRADICTION = (
 _NO_LIMIT = (
     "the conditions leave no fixed alpha = n/d, gamma = k/d, norm2 and noise as d grows; ~ speaks "
     "of those"
+)
+
+
+_SIZES = (
+    "a quantity at other sizes has a value only where these are in the domain (n, k and d integers "
+    "from 1, norm2 > 0, noise >= 0); the statement speaks of no other points"
 )
 
 
@@ -78,6 +102,8 @@ def _over(
     spaces = [Space(case, counts, positive) for case in found]
     special = constants(statement)
     finding = Finding()
+    notes = [_SIZES] if not in_limit and _sizes(statement) else []
+    tried = [*tried, *notes]
 
     def falsifies(point: Point) -> bool | None:
         if in_limit:
@@ -85,20 +111,32 @@ def _over(
             return None if limit is None else limit != "1"
         return _falsifies(statement, isotropic_values(point))
 
+    def looked_for(candidates: Callable[[Space], Iterable[Point]], seconds: float) -> None:
+        search(spaces, falsifies, special, candidates, seconds, finding)
+
     points = _FIRST_LIMITS if in_limit else _FIRST_POINTS
-    search(spaces, falsifies, special, points, _FIRST_SECONDS, finding)
+    looked_for(lambda space: scattered(space, special, points), _FIRST_SECONDS)
+    margin = partial(_margin, statement)
+    if finding.counterexample is None and not in_limit:
+        looked_for(lambda space: _likely(space, margin), _FIRST_SECONDS)
     if finding.counterexample is None:
         proof, order = _proof(statement, found, in_limit)
         if proof.holds:
-            search(spaces, falsifies, special, None, _GRID_SECONDS, finding)
+            looked_for(Space.grid, _GRID_SECONDS)
+        elif not in_limit:
+            looked_for(
+                lambda space: followed(space, margin, special, _FOLLOWED_SECONDS),
+                _FOLLOWED_SECONDS + 1.0,
+            )
         if finding.counterexample is None and (not proof.holds or finding.witness is None):
-            search(spaces, falsifies, special, _MORE_POINTS, _MORE_SECONDS, finding)
+            looked_for(lambda space: scattered(space, special, _MORE_POINTS), _MORE_SECONDS)
         if proof.holds and finding.witness is not None and finding.counterexample is None:
             return {
                 "verdict": "asymptotic" if in_limit else "proved",
                 "counterexample": None,
                 "order": None if order is None else asdict(order),
                 "tried": [*tried, *proof.steps],
+                "proof": None if in_limit else _proof_shown(statement, proof),
             }
         tried += ["the algebra finds no fault"] if proof.holds else proof.steps
     if finding.counterexample is None:
@@ -112,8 +150,34 @@ def _over(
         "verdict": "refuted",
         "counterexample": _described(statement, finding.counterexample, in_limit),
         "order": None,
-        "tried": [f"evaluated with certainty at {finding.tried} points"],
+        "tried": [*notes, f"evaluated with certainty at {finding.tried} points"],
     }
+
+
+def _likely(space: Space, margin: Callable[[Point, Fraction | None], float]) -> Iterator[Point]:
+    """Iterate over a few points of all magnitudes where a statement looks false by floats."""
+    for free in itertools.islice(drawn(space), _LIKELY_POINTS):
+        point = space.complete(free)
+        if point is not None and margin(point, None) < 0:
+            yield free
+
+
+def _sizes(statement: ParsedStatement) -> set[str]:
+    """Return the sizes that are given to a quantity somewhere."""
+    return {
+        name
+        for comparison in (statement.comparison, *statement.conditions)
+        for node in (*nodes(comparison.left), *nodes(comparison.right))
+        if isinstance(node, Quantity)
+        for name, _ in node.sizes
+    }
+
+
+def _margin(statement: ParsedStatement, point: Point, scale: Fraction | None) -> float:
+    """Return how far a statement is from being false, NaN where it says nothing."""
+    holds = all(slack(each, point) >= 0 for each in statement.conditions if each.relation != "==")
+    is_bound = statement.comparison.relation != "=="
+    return slack(statement.comparison, point, scale) if holds and is_bound else math.nan
 
 
 def _proof(
@@ -126,6 +190,14 @@ def _proof(
         return prove(statement, found, deadline), None
     except TooLargeError:
         return Proof(False, ("an expression has too many terms or cases to expand",)), None
+
+
+def _proof_shown(statement: ParsedStatement, proof: Proof) -> dict[str, Any]:
+    domain = ["n, k and d are integers from 1", "norm2 > 0", "noise >= 0"]
+    return {
+        "domain": [*domain, *map(written, statement.conditions)],
+        "claims": list(proof.claims),
+    }
 
 
 def _check_conditions(statement: ParsedStatement, found: list[Case], in_limit: bool) -> None:
@@ -180,6 +252,10 @@ def _sides(statement: ParsedStatement, values: Values) -> dict[str, str]:
 def _of_setting(statement: ParsedStatement, setting: Setting) -> dict[str, Any]:
     from ttt_theory.statements.given_setting import NotExactError, setting_values
 
+    if not _sizes(statement) <= {"n", "k"}:
+        raise StatementError(
+            "a setting fixes d, norm2 and noise; of a quantity's sizes give n or k only"
+        )
     try:
         values = setting_values(setting)
     except NotExactError as error:
@@ -190,7 +266,7 @@ def _of_setting(statement: ParsedStatement, setting: Setting) -> dict[str, Any]:
             if not holds:
                 what = "cannot be decided" if holds is None else "does not hold"
                 return undecided(f"a condition {what} for this setting")
-        holds, _, _ = decide(statement.comparison, values)
+        holds, left, right = decide(statement.comparison, values)
     except UndefinedError:
         return undecided("a side or a condition has no value for this setting")
     if holds is None:
@@ -200,4 +276,5 @@ def _of_setting(statement: ParsedStatement, setting: Setting) -> dict[str, Any]:
         "counterexample": None if holds else _sides(statement, values),
         "order": None,
         "tried": ["both sides evaluated with certainty"],
+        "proof": {"left": shown(left), "right": shown(right)} if holds else None,
     }

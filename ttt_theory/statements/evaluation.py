@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import flint
 
 from ttt_theory.statements.syntax import (
+    SIZES,
     Comparison,
     Node,
     Number,
@@ -17,6 +18,7 @@ from ttt_theory.statements.syntax import (
     Power,
     Quantity,
     Symbol,
+    is_size,
 )
 from ttt_theory.statements.vocabulary import formula_of
 
@@ -31,6 +33,7 @@ __all__ = [
     "evaluate",
     "isotropic_values",
     "shown",
+    "slack",
 ]
 
 Point = Mapping[str, Fraction]
@@ -38,6 +41,7 @@ Point = Mapping[str, Fraction]
 
 _PRECISIONS = (64, 256, 1024)
 _DIGITS = 12
+_ROUND_OFF = 1e-12
 _LONGEST_SHOWN = 400
 
 HOLDS = {
@@ -67,7 +71,7 @@ class Arithmetic(Protocol):
     def symbol(self, name: str) -> Any:
         """Return the value of a symbol."""
 
-    def quantity(self, name: str, start: str | None) -> Any:
+    def quantity(self, quantity: Quantity) -> Any:
         """Return the value of a quantity."""
 
     def inverse(self, value: Any) -> Any:
@@ -84,8 +88,8 @@ def evaluate(node: Node, arithmetic: Arithmetic) -> Any:
             return arithmetic.number(value)
         case Symbol(name):
             return arithmetic.symbol(name)
-        case Quantity(name, start):
-            return arithmetic.quantity(name, start)
+        case Quantity():
+            return arithmetic.quantity(node)
         case Power(base, exponent):
             value = evaluate(base, arithmetic)
             if exponent < 0:
@@ -112,13 +116,13 @@ class Values:
     symbols : mapping of str to fmpq
         Values of `SYMBOLS`.
     quantity : callable
-        Gives the value of a quantity from its name and start.
+        Gives the value of a quantity from its name, its start, and its own sizes by their names.
     """
 
     def __init__(self, symbols: Mapping[str, flint.fmpq], quantity: Any) -> None:
         self.symbols = symbols
         self._quantity = quantity
-        self._known: dict[tuple[str, str | None], flint.fmpq] = {}
+        self._known: dict[Quantity, flint.fmpq] = {}
 
     def number(self, value: Fraction) -> flint.fmpq:
         """Return a constant."""
@@ -128,11 +132,16 @@ class Values:
         """Return the value of a symbol."""
         return self.symbols[name]
 
-    def quantity(self, name: str, start: str | None) -> flint.fmpq:
-        """Return the value of a quantity."""
-        if (name, start) not in self._known:
-            self._known[name, start] = self._quantity(name, start)
-        return self._known[name, start]
+    def quantity(self, quantity: Quantity) -> flint.fmpq:
+        """Return the value of a quantity; it has none where its sizes leave the domain."""
+        if quantity not in self._known:
+            sizes = {name: evaluate(size, self) for name, size in quantity.sizes}
+            if not all(
+                is_size(name, Fraction(int(value.p), int(value.q))) for name, value in sizes.items()
+            ):
+                raise UndefinedError
+            self._known[quantity] = self._quantity(quantity.name, quantity.start, sizes)
+        return self._known[quantity]
 
     def inverse(self, value: flint.fmpq) -> flint.fmpq:
         """Return one over a value."""
@@ -175,8 +184,8 @@ class _Balls:
     def symbol(self, name: str) -> flint.arb:
         return flint.arb(self.values.symbol(name))
 
-    def quantity(self, name: str, start: str | None) -> flint.arb:
-        return flint.arb(self.values.quantity(name, start))
+    def quantity(self, quantity: Quantity) -> flint.arb:
+        return flint.arb(self.values.quantity(quantity))
 
     def inverse(self, value: flint.arb) -> flint.arb:
         if value == 0:
@@ -199,6 +208,59 @@ class _Balls:
         return _finite(abs(first) if function == "abs" else getattr(first, function)())
 
 
+class Floats:
+    """Floats, which tell what is likely and nothing more."""
+
+    def __init__(self, point: Point) -> None:
+        self.values = {name: float(value) for name, value in point.items()}
+        self.values["alpha"] = self.values["n"] / self.values["d"]
+        self.values["gamma"] = self.values["k"] / self.values["d"]
+
+    def number(self, value: Fraction) -> float:
+        """Return a constant."""
+        return float(value)
+
+    def symbol(self, name: str) -> float:
+        """Return the value of a symbol."""
+        return self.values[name]
+
+    def quantity(self, quantity: Quantity) -> float:
+        """Return the value of a quantity."""
+        sizes = {name: evaluate(size, self) for name, size in quantity.sizes}
+        arguments = [sizes.get(name, self.values[name]) for name in SIZES]
+        return float(formula_of(quantity.name, quantity.start)(*arguments))
+
+    def inverse(self, value: float) -> float:
+        """Return one over a value."""
+        return 1 / value
+
+    def call(self, function: str, arguments: list[float]) -> float:
+        """Return sqrt, log, exp, abs, min or max."""
+        if function in ("min", "max"):
+            return min(arguments) if function == "min" else max(arguments)
+        first = arguments[0]
+        return abs(first) if function == "abs" else float(getattr(math, function)(first))
+
+
+def slack(comparison: Comparison, point: Point, scale: Fraction | None = None) -> float:
+    """Return how far an inequality is from being false, beside a scale; NaN if unknown.
+
+    The scale is that of its sides unless it is given.
+    """
+    arithmetic = Floats(point)
+    try:
+        left, right = (
+            float(evaluate(side, arithmetic)) for side in (comparison.left, comparison.right)
+        )
+    except (ArithmeticError, ValueError):
+        return math.nan
+    size = abs(left) + abs(right)
+    if abs(right - left) <= _ROUND_OFF * size:
+        return 0.0 if left == right else math.nan
+    gap = (right - left) / (size if scale is None else float(scale))
+    return -gap if comparison.relation in (">", ">=") else gap
+
+
 def _finite(ball: flint.arb) -> flint.arb:
     if not ball.is_finite():
         raise UnresolvedError
@@ -209,9 +271,9 @@ def isotropic_values(point: Point) -> Values:
     """Return the values of all names at a point, the quantities from their compiled formulas."""
     exact = {name: flint.fmpq(value.numerator, value.denominator) for name, value in point.items()}
     exact["alpha"], exact["gamma"] = exact["n"] / exact["d"], exact["k"] / exact["d"]
-    arguments = [exact[name] for name in ("n", "k", "d", "norm2", "noise")]
 
-    def quantity(name: str, start: str | None) -> flint.fmpq:
+    def quantity(name: str, start: str | None, sizes: Mapping[str, flint.fmpq]) -> flint.fmpq:
+        arguments = [sizes.get(each, exact[each]) for each in SIZES]
         try:
             return flint.fmpq(formula_of(name, start)(*arguments))
         except ZeroDivisionError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING
@@ -69,17 +71,28 @@ def setting_values(setting: Setting) -> Values:
     symbols |= {"alpha": n / d, "gamma": k / d}
 
     @cache
-    def curve(start: str | None) -> Curve:
+    def curve(start: str | None, n: flint.fmpq, k: flint.fmpq) -> Curve:
         factor = None if start is None else Fraction(start == "warm")
-        return exact_curve(numbers, _matrix, _number, factor)
+        source = numbers.source_context_length
+        resized = dataclasses.replace(
+            numbers,
+            context_length=n,
+            test_samples=k,
+            # A model that is pretrained at the length of its prompts is so at any.
+            source_context_length=n if source == numbers.context_length else source,
+        )
+        return exact_curve(resized, _matrix, _number, factor)
 
-    def quantity(name: str, start: str | None) -> flint.fmpq:
-        return flint.fmpq(getattr(curve(start), name))
+    def quantity(name: str, start: str | None, sizes: Mapping[str, flint.fmpq]) -> flint.fmpq:
+        found = curve(start, sizes.get("n", n), sizes.get("k", k))
+        return flint.fmpq(getattr(found, name))
 
     return Values(symbols, quantity)
 
 
-def _number(value: Fraction) -> flint.fmpq:
+def _number(value: Fraction | int | flint.fmpq) -> flint.fmpq:
+    if isinstance(value, flint.fmpq):
+        return value
     return flint.fmpq(value.numerator, value.denominator)
 
 

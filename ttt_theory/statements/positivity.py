@@ -13,10 +13,12 @@ import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ttt_theory.statements.domain import Constraint, Domain
 from ttt_theory.statements.rational import (
     GENERATORS,
+    RING,
     Polynomial,
     TooLargeError,
     coefficients,
@@ -24,13 +26,18 @@ from ttt_theory.statements.rational import (
     is_positive_on,
     polynomial,
     substituted,
+    text_of,
     variables,
 )
 
-__all__ = ["Goal", "goal", "proves"]
+__all__ = ["Certificate", "Goal", "certificate", "goal", "proves"]
+
+Certificate = dict[str, Any]
+"""A proof as plain data: how, in `by`, and the certificates of its parts; docs/evidence.md."""
 
 _DEEPEST = 14
 _MOST_TERMS = 20_000
+_NAMES = RING.names()
 _LONGEST_LIST = 4096
 
 
@@ -112,68 +119,89 @@ def proves(target: Goal, deadline: float, depth: int = _DEEPEST) -> bool:
     >>> proves(replace(square, strict=True), time.monotonic() + 1)
     False
     """
-    if _is_evident(target):
-        return True
+    return certificate(target, deadline, depth) is not None
+
+
+def certificate(target: Goal, deadline: float, depth: int = _DEEPEST) -> Certificate | None:
+    """Return a proof of a goal that others can check step by step, or None; see `proves`."""
+    found = _evident(target)
+    if found is not None:
+        return found
     if _fails_at_a_corner(target) or depth == 0 or time.monotonic() > deadline:
-        return False
-    if _holds_at_integers(target):
-        return True
+        return None
+    found = _at_integers(target)
+    if found is not None:
+        return found
     solved = _solve_constraint(target)
     if solved is not None:
-        return all(proves(part, deadline, depth - 1) for part in solved)
-    best: tuple[tuple[int, int], list[Goal]] | None = None
-    for parts in _splits(target):
-        left = [part for part in parts if not _is_evident(part)]
+        return _by_parts(*solved, deadline, depth)
+    best: tuple[tuple[int, int], Certificate, list[Goal]] | None = None
+    for step, parts in _splits(target):
+        left = [part for part in parts if _evident(part) is None]
         if not left:
-            return True
+            return _by_parts(step, parts, deadline, depth)
         badness = (
             sum(_negative_terms(part.claim) for part in left),
             sum(len(part.claim) for part in left),
         )
         if best is None or badness < best[0]:
-            best = (badness, left)
+            best = (badness, step, parts)
         if time.monotonic() > deadline:
-            return False
-    return best is not None and all(proves(part, deadline, depth - 1) for part in best[1])
+            return None
+    return None if best is None else _by_parts(best[1], best[2], deadline, depth)
+
+
+def _by_parts(
+    step: Certificate, parts: list[Goal], deadline: float, depth: int
+) -> Certificate | None:
+    proofs = []
+    for part in parts:
+        proof = certificate(part, deadline, depth - 1)
+        if proof is None:
+            return None
+        proofs.append(proof)
+    return {**step, "parts": proofs}
 
 
 def _negative_terms(of: Polynomial) -> int:
     return sum(coefficient < 0 for coefficient in of.coeffs())
 
 
-def _is_evident(target: Goal) -> bool:
+def _evident(target: Goal) -> Certificate | None:
     """Whether the terms alone show the claim, or that the constraints leave nothing to prove."""
     if _holds(target.claim, target.strict, target.positive):
-        return True
-    for bound, strict in (*target.constraints, *target.bounds):
+        return {"by": "terms"}
+    for index, (bound, strict) in enumerate((*target.constraints, *target.bounds)):
         if _holds(-bound, not strict, target.positive):
-            return True
+            return {"by": "contradiction", "constraint": index}
         if not bound.is_zero() and has_nonnegative_terms(bound):
             continue
         if not bound.is_zero():
             quotient, rest = divmod(target.claim, bound)
             if has_nonnegative_terms(quotient) and _holds(rest, target.strict, target.positive):
-                return True
-    return False
+                return {"by": "multiple", "constraint": index, "factor": text_of(quotient)}
+    return None
 
 
 def _holds(claim: Polynomial, strict: bool, positive: frozenset[int]) -> bool:
     return is_positive_on(claim, positive) if strict else has_nonnegative_terms(claim)
 
 
-def _holds_at_integers(target: Goal) -> bool:
+def _at_integers(target: Goal) -> Certificate | None:
     """Whether a claim about one integer holds from some size on by its terms, and below it too."""
     slots = variables(target.claim)
     if len(slots) != 1 or slots[0] not in target.integers:
-        return False
+        return None
     size = 1
     while size <= _LONGEST_LIST:
         top = GENERATORS[slots[0]] + size
         if _holds(target.mapped(slots[0], top, polynomial(1)).claim, target.strict, frozenset()):
             values = (target.claim(*[value] * len(GENERATORS)) for value in range(size))
-            return all(value >= int(target.strict) for value in values)
+            if all(value >= int(target.strict) for value in values):
+                return {"by": "integers", "name": _NAMES[slots[0]], "from": size}
+            return None
         size *= 2
-    return False
+    return None
 
 
 def _fails_at_a_corner(target: Goal) -> bool:
@@ -188,14 +216,15 @@ def _fails_at_a_corner(target: Goal) -> bool:
     return False
 
 
-def _solve_constraint(target: Goal) -> list[Goal] | None:
+def _solve_constraint(target: Goal) -> tuple[Certificate, list[Goal]] | None:
     """Solve a constraint c·x + b ≥ 0 or b − c·x ≥ 0, with a positive c, for x."""
     for index, (bound, strict) in enumerate(target.constraints):
         rest = replace(
             target, constraints=target.constraints[:index] + target.constraints[index + 1 :]
         )
+        step: Certificate = {"constraint": index}
         if _holds(bound, strict, target.positive):
-            return [rest]
+            return {"by": "redundant", **step}, [rest]
         options: list[tuple[int, int]] = []
         for slot in variables(bound):
             parts = coefficients(bound, slot)
@@ -210,9 +239,10 @@ def _solve_constraint(target: Goal) -> list[Goal] | None:
                 options.append((1, slot))
         if options:
             kind, slot = min(options)
+            step["name"] = _NAMES[slot]
             if kind == 1:
-                return _with_upper_bound(rest, slot, bound, strict)
-            return [_with_lower_bound(rest, slot, bound, strict)]
+                return {"by": "at most", **step}, _with_upper_bound(rest, slot, bound, strict)
+            return {"by": "at least", **step}, [_with_lower_bound(rest, slot, bound, strict)]
     return None
 
 
@@ -257,7 +287,7 @@ def _at_zero(target: Goal, slot: int) -> list[Goal]:
     return [target.mapped(slot, polynomial(0), polynomial(1))]
 
 
-def _splits(target: Goal) -> Iterator[list[Goal]]:
+def _splits(target: Goal) -> Iterator[tuple[Certificate, list[Goal]]]:
     """Iterate over ways to split a goal into parts that together imply it."""
     involved = {
         slot
@@ -274,15 +304,18 @@ def _splits(target: Goal) -> Iterator[list[Goal]]:
     for slot in sorted(involved):
         rest = replace(target, positive=target.positive - {slot})
         above = rest.mapped(slot, GENERATORS[slot] + 1, one)
+        step: Certificate = {"name": _NAMES[slot]}
         if slot in target.integers:
-            yield [*_at_zero(target, slot), above]
+            yield {"by": "0 or more", **step}, [*_at_zero(target, slot), above]
         else:
             below = rest.mapped(slot, one, GENERATORS[slot] + 1)
-            yield [*_at_zero(target, slot), below, above]
+            yield {"by": "0, below 1 or above", **step}, [*_at_zero(target, slot), below, above]
     slots = sorted(set(variables(target.claim)) | involved)
     for larger, smaller in itertools.combinations(slots, 2):
         if larger in involved or smaller in involved:
-            yield [_with_rest(target, larger, smaller), _with_rest(target, smaller, larger)]
+            step = {"by": "the larger of two", "names": [_NAMES[larger], _NAMES[smaller]]}
+            pair = (larger, smaller), (smaller, larger)
+            yield step, [_with_rest(target, *each) for each in pair]
 
 
 def _with_rest(target: Goal, larger: int, smaller: int) -> Goal:

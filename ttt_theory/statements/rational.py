@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import flint
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "is_positive_on",
     "polynomial",
     "substituted",
+    "text_of",
     "variables",
 ]
 
@@ -25,7 +28,7 @@ Polynomial = flint.fmpz_mpoly
 
 NAMES = ("n", "k", "d", "norm2", "noise")
 """The indeterminates; further ones stand for roots, exponentials and logarithms."""
-_AUXILIARY = 12
+_AUXILIARY = 14
 RING = flint.fmpz_mpoly_ctx.get(
     (*NAMES, *(f"x{index}" for index in range(_AUXILIARY))), flint.Ordering.lex
 )
@@ -41,6 +44,11 @@ class TooLargeError(Exception):
 def polynomial(value: int) -> Polynomial:
     """Return a constant polynomial."""
     return RING.constant(value)
+
+
+def text_of(of: Polynomial) -> str:
+    """Return a polynomial as Python writes it."""
+    return str(of).replace("^", "**")
 
 
 def _product(left: Polynomial, right: Polynomial) -> Polynomial:
@@ -128,6 +136,11 @@ class Ratio:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ratio | int) and (self - other).numer.is_zero()
 
+    def __str__(self) -> str:
+        if self.denom.is_one():
+            return text_of(self.numer)
+        return f"({text_of(self.numer)})/({text_of(self.denom)})"
+
     __hash__ = None  # type: ignore[assignment]
 
     def replaced(self, slot: int, value: Ratio) -> Ratio:
@@ -138,6 +151,25 @@ class Ratio:
             raise ZeroDivisionError
         scale = Ratio(value.denom) ** (denom_degree - numer_degree)
         return Ratio(numer, denom) * scale
+
+    def composed(self, values: Sequence[Ratio]) -> Ratio:
+        """Return this with ratios put in place of all names at once."""
+        found, new = self, {}
+        for slot, value in enumerate(values):
+            if value.numer != GENERATORS[slot] or not value.denom.is_one():
+                new[len(GENERATORS) - 1 - slot] = value
+        if not new:
+            return self
+        # Under other names first, since what is put in place may hold any of them.
+        places = [
+            GENERATORS[place if (place := len(GENERATORS) - 1 - slot) in new else slot]
+            for slot in range(len(NAMES))
+        ]
+        renamed = [*places, *GENERATORS[len(NAMES) :]]
+        found = Ratio(self.numer.compose(*renamed), self.denom.compose(*renamed))
+        for place, value in new.items():
+            found = found.replaced(place, value)
+        return found
 
     def at(self, values: dict[int, flint.fmpq]) -> flint.fmpq:
         """Return the value where the indeterminates that occur have the values given."""

@@ -8,7 +8,7 @@ import math
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,10 +23,11 @@ from ttt_theory.statements.evaluation import UndefinedError, UnresolvedError, Va
 from ttt_theory.statements.rational import NAMES
 from ttt_theory.statements.syntax import Node, Operation, ParsedStatement, Quantity, Symbol, nodes
 
-__all__ = ["Finding", "Point", "Space", "constants", "search"]
+__all__ = ["Finding", "Point", "Space", "constants", "drawn", "followed", "scattered", "search"]
 
 _COUNTS = (1, 2, 3, 5, 10, 30, 100, 300, 1000, 10**4, 10**5, 10**6)
 _REALS = tuple(Fraction(*pair) for pair in ((1, 1), (2, 1), (1, 2), (10, 1), (1, 10), (100, 1)))
+_FACTORS = tuple(Fraction(*pair) for pair in ((1, 2), (2, 1), (4, 1), (10, 1)))
 _FIRST_COUNTS = (1, 2, 3, 10, 30, 100, 1000)
 _GRID_COUNTS = tuple(map(Fraction, range(1, 8)))
 _GRID_REALS = tuple(Fraction(*pair) for pair in ((1, 1), (1, 2), (2, 1)))
@@ -38,6 +39,11 @@ _ROUNDS = 3
 _DESCENT = 64
 _DESCENT_SECONDS = 1.0
 _LARGEST_CONSTANT = 10**30
+_LARGEST_RATIO = 100
+_SMALL = 0.1
+# From how many points a smaller slack is looked for, and by which factors.
+_STARTS, _FOLLOWED_FROM = 12, 400
+_STRIDES = (1000.0, 30.0, 5.0, 1.6, 1.15)
 
 Point = dict[str, Fraction]
 Judge = Callable[[Point], bool | None]
@@ -112,12 +118,14 @@ class Space:
         for name in self.free:
             if name in self.counts:
                 near = {value + step for value in special for step in (-1, 0, 1)}
+                near |= {value * factor for value in special for factor in _FACTORS}
                 sizes = {Fraction(math.floor(value)) for value in near} | set(
                     map(Fraction, _COUNTS)
                 )
                 pool = {size * factor for size in sizes for factor in factors if size >= 1}
             else:
-                pool = {*_REALS, *special, *(value / 2 for value in special)}
+                pool = {*_REALS, *special, *(value + 1 for value in special)}
+                pool |= {value * factor for value in special for factor in _FACTORS}
                 pool = {value for value in pool if value > 0}
                 if name not in self.positive:
                     pool.add(Fraction(0))
@@ -182,7 +190,7 @@ def search(
     spaces: list[Space],
     judge: Judge,
     special: Sequence[Fraction],
-    points: int | None,
+    candidates: Callable[[Space], Iterable[Point]],
     seconds: float,
     finding: Finding,
 ) -> None:
@@ -198,8 +206,8 @@ def search(
     judge : callable
     special : list of Fraction
         Point worth trying.
-    points : int, optional
-        How many points to try in each space, over many scales; if None, a dense grid of small ones.
+    candidates : callable
+        Gives the points to try in a space, as values of its free names.
     seconds : float
         When to stop.
     finding : Finding
@@ -227,8 +235,7 @@ def search(
 
     with contextlib.suppress(_OutOfTimeError):
         for space in spaces:
-            scan = space.grid() if points is None else _scan(space, special)
-            for free in itertools.islice(scan, points):
+            for free in candidates(space):
                 if falsifies(space, free):
                     for _ in range(_ROUNDS):
                         _shrink(space, special, smallest()[1], falsifies)
@@ -244,22 +251,144 @@ def search(
     _, finding.counterexample = smallest()
 
 
+def followed(
+    space: Space,
+    slack: Callable[[Point, Fraction | None], float],
+    special: Sequence[Fraction],
+    seconds: float,
+) -> Iterator[Point]:
+    """Iterate over points reached by making the slack of a statement smaller, name after name.
+
+    Parameters
+    ----------
+    space : Space
+    slack : callable
+        How far a statement is from being false at a point, by floats, beside its sides or beside a
+        size that is given: it guides, it judges nothing.  NaN where it says nothing there.
+    special : list of Fraction
+        Values worth trying.
+    seconds : float
+        When to stop.
+
+    Yields
+    ------
+    dict of str to Fraction
+        Points where the slack is negative.
+    """
+    begin = time.monotonic()
+    starts: list[Point] = []
+    for free in itertools.chain(scattered(space, special, _FOLLOWED_FROM), drawn(space)):
+        if time.monotonic() > begin + seconds / 2:
+            break
+        point = space.complete(free)
+        value = math.nan if point is None else slack(point, None)
+        if value < 0:
+            yield free
+        if not math.isnan(value):
+            starts.append(free)
+    # A gap that is small beside the sides need not be so beside the size of the task.
+    for beside in (None, "norm2"):
+
+        def measure(free: Point, beside: str | None = beside) -> float:
+            point = space.complete(free)
+            return math.nan if point is None else slack(point, point[beside] if beside else None)
+
+        values = [(measure(free), index) for index, free in enumerate(starts[:_FOLLOWED_FROM])]
+        best = sorted(each for each in values if not math.isnan(each[0]))[:_STARTS]
+        for value, index in best:
+            hit = _followed(space, starts[index], value, measure, begin + seconds)
+            if hit is not None:
+                yield hit
+            if time.monotonic() > begin + seconds:
+                return
+
+
+def drawn(space: Space) -> Iterator[Point]:
+    """Iterate over random points, evenly over the orders of magnitude."""
+    rng = random.Random(0)
+    while space.free:
+        reach = rng.choice((1, 2, 4, 9))
+        yield {
+            name: _moved(
+                Fraction(1),
+                10 ** rng.uniform(0 if name in space.counts else -reach, reach),
+                is_count=name in space.counts,
+            )
+            for name in space.free
+        }
+
+
+def _followed(
+    space: Space,
+    free: Point,
+    value: float,
+    measure: Callable[[Point], float],
+    deadline: float,
+) -> Point | None:
+    """Return a point where a measure is negative, if the way down from a point leads to one."""
+    singles = [{name: power} for name in free for power in (1, -1)]
+    pairs = [
+        {one: power, other: second}
+        for one, other in itertools.combinations(free, 2)
+        for power, second in itertools.product((1, -1), repeat=2)
+    ]
+    for stride in _STRIDES:
+        moved = True
+        while moved and time.monotonic() < deadline:
+            moved = False
+            for way in itertools.chain(singles, pairs):
+                if moved and len(way) > 1:
+                    break
+                new = free | {
+                    name: _moved(free[name], stride**power, is_count=name in space.counts)
+                    for name, power in way.items()
+                }
+                found = measure(new)
+                if found < value:
+                    free, value, moved = new, found, True
+                    if value < 0:
+                        return free
+    return None
+
+
+def _moved(value: Fraction, factor: float, *, is_count: bool) -> Fraction:
+    """Return about value times factor, as a simple number."""
+    size = min(max(float(value) * factor, 1e-12), 1e15)
+    if is_count:
+        return Fraction(max(1, round(size)))
+    return 1 / Fraction(round(1 / size)) if size < _SMALL else Fraction(size).limit_denominator(100)
+
+
+def scattered(space: Space, special: Sequence[Fraction], count: int) -> Iterator[Point]:
+    """Iterate over so many points of many scales, small ones first."""
+    return itertools.islice(_scan(space, special), count)
+
+
 def _scan(space: Space, special: Sequence[Fraction]) -> Iterator[Point]:
     pools = space.pools(special)
     first = {
         name: [value for value in pool if name not in space.counts or value in _FIRST_COUNTS][:7]
         if name in space.counts
-        else pool[:2]
+        else pool[: 3 if name in ("n", "k") else 2]
         for name, pool in pools.items()
     }
     points = sorted(
         itertools.product(*first.values()), key=lambda point: sum(map(_height_of, point))
     )
-    for point in points:
-        yield dict(zip(first, point, strict=True))
+    for values in points:
+        yield dict(zip(first, values, strict=True))
     rng = random.Random(0)
+    ratios = [*_GRID_RATIOS, *(value for value in special if 0 < value <= _LARGEST_RATIO)]
     while pools:
-        yield {name: rng.choice(pool) for name, pool in pools.items()}
+        point = {name: rng.choice(pool) for name, pool in pools.items()}
+        yield point
+        # A condition may need counts in some ratio.
+        counts = [name for name in pools if name in space.counts]
+        if counts:
+            base = point[rng.choice(counts)]
+            yield point | {
+                name: Fraction(max(1, math.ceil(base * rng.choice(ratios)))) for name in counts
+            }
 
 
 def _height_of(value: Fraction) -> int:
@@ -278,12 +407,25 @@ def _descend(
         if name in space.counts:
             top = int(known[name])
             smaller.update(map(Fraction, range(max(1, top - _DESCENT), top)))
+            smaller.update(Fraction(top >> power) for power in range(1, top.bit_length()))
+        else:
+            smaller.update(_rounded(known[name]))
         for value in sorted(smaller, key=_height):
             free = {each: known[each] for each in space.free} | {name: value}
             point = space.complete(free)
             if point is not None and _size(point) < _size(known) and falsifies(space, free):
                 known = point
                 break
+
+
+def _rounded(value: Fraction) -> list[Fraction]:
+    """Return the powers of ten down from a number to 1, and the number by one digit."""
+    power = Fraction(1)
+    found = []
+    while value >= 10 * power:
+        power *= 10
+        found.append(power)
+    return [*found, Fraction(math.floor(value / power)) * power]
 
 
 def _size(point: Point) -> int:

@@ -7,14 +7,17 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from ttt_theory.errors import StatementError
 from ttt_theory.statements.advice import readings
 from ttt_theory.statements.spelling import Vocabulary, remark
 
 __all__ = [
+    "COUNTS",
     "FUNCTIONS",
     "QUANTITIES",
+    "SIZES",
     "STARTS",
     "SYMBOLS",
     "Comparison",
@@ -25,6 +28,7 @@ __all__ = [
     "Power",
     "Quantity",
     "Symbol",
+    "is_size",
     "nodes",
     "parse",
 ]
@@ -32,6 +36,9 @@ __all__ = [
 SYMBOLS = ("n", "k", "d", "alpha", "gamma", "norm2", "noise")
 QUANTITIES = ("risk_before", "risk_after", "improvement", "step_size")
 STARTS = ("warm", "cold")
+COUNTS = ("n", "k", "d")
+SIZES = (*COUNTS, "norm2", "noise")
+"""What a quantity depends on; those of `COUNTS` are integers from 1."""
 FUNCTIONS = {"sqrt": 1, "log": 1, "exp": 1, "abs": 1, "min": 2, "max": 2}
 """Functions with the number of their arguments, which for min and max is the least."""
 RELATIONS = ("==", "~", "<=", ">=", "<", ">")
@@ -49,7 +56,7 @@ _BITS_PER_WEIGHT = 16
 
 _TOKEN = re.compile(
     r" *(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
-    r"|(?P<name>[A-Za-z_]\w*)|(?P<operator>\*\*|==|<=|>=|[-+*/(),~<>])|(?P<end>$))",
+    r"|(?P<name>[A-Za-z_]\w*)|(?P<operator>\*\*|==|<=|>=|[-+*/(),~<>=])|(?P<end>$))",
     re.ASCII,
 )
 _HINTS = {
@@ -79,10 +86,20 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Quantity:
-    """One of `QUANTITIES`; `start` is warm, cold or None where the statement names neither."""
+    """One of `QUANTITIES`.
+
+    Attributes
+    ----------
+    name : str
+    start : str or None
+        warm, cold, or None where the statement names neither.
+    sizes : tuple of (str, Node)
+        Those of `SIZES` that have another value here than elsewhere in the statement.
+    """
 
     name: str
     start: str | None
+    sizes: tuple[tuple[str, Node], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +139,13 @@ class ParsedStatement:
     conditions: tuple[Comparison, ...]
 
 
+def is_size(name: str, value: Any) -> bool:
+    """Whether one of `SIZES` may have a rational value."""
+    if name in COUNTS:
+        return bool(value >= 1 and value.denominator == 1)
+    return bool(value > 0 if name == "norm2" else value >= 0)
+
+
 def nodes(node: Node) -> Iterator[Node]:
     """Iterate over a tree."""
     yield node
@@ -130,6 +154,8 @@ def nodes(node: Node) -> Iterator[Node]:
         children = node.arguments
     elif isinstance(node, Power):
         children = (node.base,)
+    elif isinstance(node, Quantity):
+        children = tuple(size for _, size in node.sizes)
     for child in children:
         yield from nodes(child)
 
@@ -267,6 +293,9 @@ class _Parser:
         position = self.next.position
         relation = self.accept(*RELATIONS)
         if relation is None:
+            if self.next.text == "=":
+                message = f"the character '=' is not valid; {_HINTS['=']}"
+                raise StatementError(message, position)
             raise self.unexpected(f"compare with one of {' '.join(RELATIONS)}")
         if is_condition and relation == "~":
             raise StatementError("~ cannot stand in a condition; compare sizes there", position)
@@ -340,7 +369,7 @@ class _Parser:
         if token.kind == "number":
             return Number(_number(token))
         if token.text in QUANTITIES:
-            return Quantity(token.text, self.start())
+            return self.quantity(token)
         if token.text in FUNCTIONS:
             return self.call(token)
         if token.text in SYMBOLS:
@@ -349,14 +378,39 @@ class _Parser:
         shown = token.text if len(token.text) <= 40 else f"{token.text[:40]}..."
         raise StatementError(f"the name {shown!r} is unknown; {remedy}", token.position)
 
-    def start(self) -> str | None:
-        if not self.accept("("):
-            return None
-        start = self.accept(*STARTS)
-        if start is None:
-            raise self.unexpected("expected warm or cold")
-        self.expect(")", "after the start")
-        return start
+    def quantity(self, token: _Token) -> Node:
+        start: str | None = None
+        sizes: dict[str, Node] = {}
+        if self.accept("("):
+            start = self.accept(*STARTS)
+            while start is None or sizes or self.accept(","):
+                if self.next.text not in SIZES or self.tokens[self.index + 1].text != "=":
+                    remedy = f"a size such as n=n+1, of {', '.join(SIZES)}"
+                    if start is None and not sizes:
+                        remedy = f"warm or cold, or {remedy}"
+                    raise self.unexpected(f"expected {remedy}")
+                self.size(sizes)
+                if not self.accept(","):
+                    break
+            self.expect(")", "after the start" if not sizes else "after the sizes")
+        return Quantity(token.text, start, tuple(sizes.items()))
+
+    def size(self, sizes: dict[str, Node]) -> None:
+        token = self.next
+        self.index += 2
+        size = self.sum()
+        if token.text in sizes:
+            raise StatementError(f"{token.text} is given twice", token.position)
+        if any(isinstance(node, Quantity) for node in nodes(size)):
+            raise StatementError("a size is an expression in the names", token.position)
+        value = _constant(size)
+        if value is not None and not is_size(token.text, value):
+            raise StatementError(
+                f"{token.text} = {value} leaves the domain; n, k and d are integers from 1, norm2 "
+                "is positive, noise is not negative",
+                token.position,
+            )
+        sizes[token.text] = size
 
     def call(self, function: _Token) -> Node:
         self.expect("(", f"after {function.text}")
@@ -404,7 +458,7 @@ def _weight(node: Node) -> int:
     if isinstance(node, Symbol):
         return 1
     if isinstance(node, Quantity):
-        return _QUANTITY_WEIGHT
+        return _QUANTITY_WEIGHT * max((_weight(size) for _, size in node.sizes), default=1)
     if isinstance(node, Power):
         return _weight(node.base) * abs(node.exponent)
     return sum(_weight(argument) for argument in node.arguments)

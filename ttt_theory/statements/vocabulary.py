@@ -9,7 +9,7 @@ from typing import Any
 from ttt_theory.linear.closed_form import isotropic
 from ttt_theory.statements.rational import GENERATORS, NAMES, Ratio
 
-__all__ = ["formula_of", "quantity"]
+__all__ = ["formula_of", "ratio_of"]
 
 
 def formula_of(name: str, start: str | None) -> Callable[..., Any]:
@@ -19,6 +19,6 @@ def formula_of(name: str, start: str | None) -> Callable[..., Any]:
 
 
 @cache
-def quantity(name: str, start: str | None) -> Ratio:
+def ratio_of(name: str, start: str | None) -> Ratio:
     """Return a quantity as a ratio in n, k, d, norm2 and noise."""
     return Ratio.of(formula_of(name, start)(*map(Ratio, GENERATORS[: len(NAMES)])))
