@@ -29,7 +29,7 @@ import ttt_theory as ttt
 from tests import reference
 from ttt_theory.errors import StatementError
 from ttt_theory.linear.closed_form import isotropic
-from ttt_theory.statements import checking, deciding
+from ttt_theory.statements import deciding
 
 SECONDS = 15
 CRASHED = "crashed: "
@@ -631,8 +631,7 @@ def judged(seed, index, points=40):
     signal.signal(signal.SIGALRM, _stop)
     signal.alarm(SECONDS)
     try:
-        arrays = None if setting is None else checking._arrays(setting)
-        answer = deciding.decided(statement, arrays)
+        answer = deciding.decided(statement, setting)
     except StatementError as error:
         answer = {"verdict": "refused", "tried": [str(error)]}
     except (_OutOfTimeError, MemoryError):

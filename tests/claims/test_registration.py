@@ -107,7 +107,7 @@ def test_a_file_is_run_once_however_it_is_given(tmp_path, monkeypatch):
         ("theorem.toml", "x = 1", "not a Python file"),
         ("theorem.py", "x = (", "SyntaxError"),
         ("theorem.py", "\n\n1 / 0", "line 3: ZeroDivisionError: division by zero"),
-        ("theorem.py", "import no_such_package", "line 1: ModuleNotFoundError"),
+        ("theorem.py", "import no_such_package", "line 1: no_such_package is not installed"),
         ("theorem.py", "raise SystemExit(3)", "SystemExit"),
     ],
 )

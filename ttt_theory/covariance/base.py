@@ -72,7 +72,9 @@ class Covariance(ABC):
         -------
         ndarray of object, shape (dim, dim), or None
             None where Sigma is known in float64 alone: so it is for classes that do not define
-            this method, and for parameters that leave that arithmetic.
+            this method, and for parameters that leave that arithmetic.  An array that `matrix`
+            returns is then taken for exact if no entry takes more than 15 digits, as those that
+            were rounded do.
 
         Examples
         --------

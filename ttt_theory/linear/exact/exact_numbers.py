@@ -6,8 +6,10 @@ arithmetic itself rounds.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ import numpy as np
 from ttt_theory.checks import Number, ObjectArray, exactly
 from ttt_theory.linear.closed_form import pretraining
 from ttt_theory.linear.exact.assembly import Assembly
+from ttt_theory.structured.base import StructuredMatrix, dense
 
 if TYPE_CHECKING:
     from ttt_theory.covariance import Covariance
@@ -104,10 +107,24 @@ class ExactNumbers:
 
 def _exact_matrix(name: str, covariance: Covariance, number: Number) -> ObjectArray:
     matrix = covariance.exact_matrix(number)
-    if matrix is None:
-        kind = type(covariance).__name__
-        raise InexactCovarianceError(f"{name}: the entries of {kind} are known in float64 alone")
-    return matrix
+    if matrix is not None:
+        return matrix
+    entries = covariance.matrix()
+    if not isinstance(entries, StructuredMatrix):
+        array = dense(entries)
+        if all(map(_is_short, array.ravel().tolist())):
+            return exactly(array, number)
+    kind = type(covariance).__name__
+    raise InexactCovarianceError(f"{name}: the entries of {kind} are known in float64 alone")
+
+
+def _is_short(value: float) -> bool:
+    """Whether a float was written rather than computed, as far as its digits tell.
+
+    Any decimal of 15 digits is the shortest one that denotes its float; what was rounded, such as
+    1/3 or 0.1 + 0.2, takes 16 or 17, but for chance.
+    """
+    return len(Decimal(repr(value)).normalize().as_tuple().digits) <= sys.float_info.dig
 
 
 def exact_curve(
