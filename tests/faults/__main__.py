@@ -1,16 +1,18 @@
 """Plant faults in the numerical modules and see whether tests notice: ``python -m tests.faults``.
 
-Each fault is planted in a copy of the project, and the tests that reach its line are run, the
-cheapest first.  Of all systematic faults a sample is taken by a seed, from every module and kind in
-turn.  One that survives is explained in `explained.toml`, or calls for a test: without either the
-exit status is 1.  Verdicts are kept in the folder of ``--out``, and a further run repeats only
-those that a change of the module or of the tests may have changed.
+Each fault is planted in a copy of the project, and tests that reach its line are run: those of its
+room, then others, the cheapest first, up to a limit of time.  Of all systematic faults a sample is
+taken by a seed, from every module and kind in turn.  One that survives is explained in
+`explained.toml`, or calls for a test: without either the exit status is 1.  Verdicts are kept in
+the folder of ``--out``, and a further run repeats only those that a change of the module or of the
+tests may have changed.
 """
 
 import argparse
 import hashlib
 import itertools
 import json
+import math
 import os
 import queue
 import random
@@ -32,7 +34,14 @@ MODULES = [
     str(path) for folder in FOLDERS for path in sorted(Path("ttt_theory", folder).glob("[!_]*.py"))
 ]
 MODULES.append("ttt_theory/linear/monte_carlo.py")
-TESTS = sorted({str(Path(module.replace("ttt_theory", "tests", 1)).parent) for module in MODULES})
+
+
+def tests_of(module: str) -> str:
+    """Return the folder of the tests of a module's room."""
+    return str(Path(module.replace("ttt_theory", "tests", 1)).parent)
+
+
+TESTS = sorted({tests_of(module) for module in MODULES})
 COPIED = ("ttt_theory", "tests", "derivations", "figures", "pyproject.toml", "README.md")
 EXPLAINED = Path(__file__).with_name("explained.toml")
 
@@ -117,7 +126,10 @@ def sampled(planted: list[Fault], count: int, seed: int) -> list[Fault]:
 class Reach:
     """Which tests run a line, of those whose lines are known."""
 
-    def __init__(self, tests: dict[str, dict], sources: dict[str, bytes]) -> None:
+    def __init__(
+        self, tests: dict[str, dict], sources: dict[str, bytes], limit: float = math.inf
+    ) -> None:
+        self.limit = limit
         self.seconds = {test: each["seconds"] for test, each in tests.items()}
         self.tests = defaultdict(set)
         for test, each in tests.items():
@@ -126,7 +138,10 @@ class Reach:
         self.rows = {module: source.decode().split("\n") for module, source in sources.items()}
 
     def of(self, fault: Fault) -> dict[str, float]:
-        """Return the tests that reach a fault, with the seconds that they take."""
+        """Return tests that reach a fault in the order to run them, with the seconds they take.
+
+        Those of the fault's own room come first, the cheapest first, as many as the limit allows.
+        """
         first, last = fault.lines
         places = [(fault.module, line) for line in range(first, last + 1)]
         if fault.constant:
@@ -137,7 +152,16 @@ class Reach:
                 if fault.constant in row
             ]
         found = set().union(*(self.tests[place] for place in places))
-        return {test: self.seconds[test] for test in found}
+        room = tests_of(fault.module)
+        ordered = sorted(
+            found, key=lambda test: (not test.startswith(room), self.seconds[test], test)
+        )
+        used = itertools.accumulate(self.seconds[test] for test in ordered)
+        return {
+            test: self.seconds[test]
+            for place, (test, total) in enumerate(zip(ordered, used, strict=True))
+            if place == 0 or total <= self.limit
+        }
 
 
 class Workers:
@@ -213,9 +237,11 @@ def explanations() -> dict[tuple[str, str, str, str], str]:
     }
 
 
-def run(sample: list[Fault], sources: dict[str, bytes], out: Path, processes: int) -> list[dict]:
+def run(
+    sample: list[Fault], sources: dict[str, bytes], out: Path, processes: int, limit: float
+) -> list[dict]:
     """Return the verdict on each fault of a sample."""
-    reached = Reach(reach(out), sources)
+    reached = Reach(reach(out), sources, limit)
     files = python_files("ttt_theory", "tests")
     states = {str(path): digest(path) for path in files} | {"": digest(*files)}
     journal, rows, waiting = Journal(out / "journal.jsonl"), [], queue.SimpleQueue()
@@ -245,7 +271,7 @@ def run(sample: list[Fault], sources: dict[str, bytes], out: Path, processes: in
                         {
                             "module": fault.module,
                             "source": fault.planted(sources[fault.module]).decode(),
-                            "seconds": seconds,
+                            "tests": list(seconds),
                             "cpu_seconds": int(30 + 5 * sum(seconds.values())),
                         }
                     )
@@ -327,6 +353,9 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=400, help="how many faults (default: 400)")
     parser.add_argument("--seed", type=int, default=0, help="which of them (default: 0)")
     parser.add_argument("--module", action="append", help="only modules that match a pattern")
+    parser.add_argument(
+        "--seconds", type=float, default=20.0, help="tests run on one fault, at most (default: 20)"
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=Path("build/faults"))
     arguments = parser.parse_args()
@@ -343,6 +372,7 @@ def main() -> int:
         sources,
         arguments.out,
         arguments.processes,
+        arguments.seconds,
     )
     exists = {fault.name[:4] for fault in planted}
     return 1 if report(rows, explanations(), exists, arguments.out) else 0

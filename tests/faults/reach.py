@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -18,7 +19,7 @@ class LinesByTest:
     def __init__(self, root: Path, modules: list[str]) -> None:
         self.files = {str(root / module): module for module in modules}
         self.lines = defaultdict(set)
-        self.seconds = defaultdict(float)
+        self.seconds = {}
         self.failed = []
         self.current = None
 
@@ -53,10 +54,14 @@ class LinesByTest:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item):
-        return (yield from self._traced(item.nodeid))
+        # Not the time on the clock, which the machine's load sets.
+        start = time.process_time()
+        try:
+            return (yield from self._traced(item.nodeid))
+        finally:
+            self.seconds[item.nodeid] = time.process_time() - start
 
     def pytest_runtest_logreport(self, report):
-        self.seconds[report.nodeid] += report.duration
         if report.failed:
             self.failed.append(report.nodeid)
 

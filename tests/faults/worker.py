@@ -11,6 +11,7 @@ import resource
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import hypothesis.strategies
@@ -36,11 +37,11 @@ MEMORY = 6 * 2**30
 WALL_SECONDS_PER_CPU_SECOND = 20
 
 
-class _CheapestFirst:
+class _InOrder:
     """A pytest plugin: the wanted tests alone, the first failure noted, nothing shrunk."""
 
-    def __init__(self, seconds: dict[str, float]) -> None:
-        self.seconds = seconds
+    def __init__(self, tests: list[str]) -> None:
+        self.places = {test: place for place, test in enumerate(tests)}
         self.failed = ""
 
     def pytest_sessionstart(self):
@@ -51,15 +52,15 @@ class _CheapestFirst:
         hypothesis.settings.load_profile("faults")
 
     def pytest_collection_modifyitems(self, items):
-        items[:] = [item for item in items if item.nodeid in self.seconds]
-        items.sort(key=lambda item: self.seconds[item.nodeid])
+        items[:] = [item for item in items if item.nodeid in self.places]
+        items.sort(key=lambda item: self.places[item.nodeid])
 
     def pytest_runtest_logreport(self, report):
         if report.failed and not self.failed:
             self.failed = report.nodeid
 
 
-def _tested(seconds: dict[str, float], cpu_seconds: int, report: int) -> None:
+def _tested(tests: list[str], cpu_seconds: int, report: int) -> None:
     os.setsid()
     sys.dont_write_bytecode = True
     quiet = os.open(os.devnull, os.O_RDWR)
@@ -67,9 +68,11 @@ def _tested(seconds: dict[str, float], cpu_seconds: int, report: int) -> None:
         os.dup2(quiet, stream)
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 5))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    plugin = _CheapestFirst(seconds)
-    files = sorted({test.split("::")[0] for test in seconds})
+    plugin = _InOrder(tests)
+    files = sorted({test.split("::")[0] for test in tests})
     options = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
+    # It is about Hypothesis, which this process has loaded.
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     code = pytest.main([*files, *options], plugins=[plugin])
     import ttt_theory
 
@@ -80,16 +83,17 @@ def _tested(seconds: dict[str, float], cpu_seconds: int, report: int) -> None:
     os._exit(int(code))
 
 
-def _run(module: Path, source: str, seconds: dict[str, float], cpu_seconds: int) -> dict[str, str]:
+def _run(module: Path, source: str, tests: list[str], cpu_seconds: int) -> dict[str, str]:
     original = module.read_bytes()
     module.write_text(source, encoding="utf-8")
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            _tested(seconds, cpu_seconds, writing)
-        finally:
-            os._exit(98)
+            _tested(tests, cpu_seconds, writing)
+        except BaseException:  # noqa: BLE001  (the parent goes on, and says it)
+            os.write(writing, traceback.format_exc().encode())
+        os._exit(98)
     os.close(writing)
     deadline = time.monotonic() + WALL_SECONDS_PER_CPU_SECOND * cpu_seconds
     done, status = 0, 0
@@ -119,7 +123,7 @@ def _run(module: Path, source: str, seconds: dict[str, float], cpu_seconds: int)
 def main() -> None:
     for line in sys.stdin:
         task = json.loads(line)
-        verdict = _run(Path(task["module"]), task["source"], task["seconds"], task["cpu_seconds"])
+        verdict = _run(Path(task["module"]), task["source"], task["tests"], task["cpu_seconds"])
         print(json.dumps(verdict), flush=True)
 
 
