@@ -125,6 +125,37 @@ def test_blocks_of_several_cuts():
         np.testing.assert_allclose(matrix.toarray(), expected, rtol=1e-15)
 
 
+def test_products_of_unlike_factors_have_no_common_frame():
+    three = np.diag([1.0, 2.0, 3.0]) + 1.0
+    matrices = Kronecker([TWO, three]), Kronecker([three, TWO])
+    found = reduced(matrices, np.arange(1.0, 7.0))
+    for matrix, expected in zip(
+        found.matrices, (np.kron(TWO, three), np.kron(three, TWO)), strict=True
+    ):
+        [block] = matrix.blocks
+        np.testing.assert_allclose(block.entries, expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("direction", [[-1.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, -3.0, 1.0]])
+@pytest.mark.parametrize("strength", [-0.05, 0.0, 2.0])
+def test_directions_along_axes_count(direction, strength):
+    update = LowRankUpdate(np.ones(3), np.array(direction)[:, np.newaxis], [strength])
+    entries = np.eye(3) + strength * np.outer(direction, direction)
+    task = np.array([1.0, 2.0, 5.0])
+    assert_is_reduction(reduced([update, update], task), [entries] * 2, task)
+
+
+@given(SEEDS)
+def test_a_symmetric_matrix_stays_so_to_the_last_bit(seed):
+    rng = np.random.default_rng(seed)
+    directions, strengths = rng.standard_normal((2, 9, 3)), rng.uniform(0.1, 3.0, (2, 3))
+    updates = [LowRankUpdate(np.ones(9), *each) for each in zip(directions, strengths, strict=True)]
+    for matrix in reduced(updates, rng.standard_normal(9)).matrices:
+        entries = matrix.blocks[0].entries
+        assert entries.shape == (7, 7)
+        assert np.array_equal(entries, entries.T)
+
+
 @pytest.mark.parametrize("share", [1e-12, 1e-10, 1e-7, 1e-3])
 @pytest.mark.parametrize("span", [0, 1000])
 def test_a_task_of_which_little_shows(share, span, monkeypatch):

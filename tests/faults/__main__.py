@@ -114,11 +114,10 @@ def sampled(planted: list[Fault], count: int, seed: int) -> list[Fault]:
     strata = defaultdict(list)
     for fault in planted:
         strata[fault.module, fault.kind].append(fault)
-    rng = random.Random(seed)
-    for stratum in strata.values():
-        rng.shuffle(stratum)
-    keys = sorted(strata)
-    rng.shuffle(keys)
+    # Each by a seed of its own, so that a sample of one module is part of one of all.
+    for key, stratum in strata.items():
+        random.Random(f"{seed} {key}").shuffle(stratum)
+    keys = sorted(strata, key=lambda key: random.Random(f"{seed} {key}").random())
     in_turn = itertools.chain.from_iterable(itertools.zip_longest(*(strata[key] for key in keys)))
     return list(itertools.islice(filter(None, in_turn), count))
 
@@ -228,11 +227,14 @@ class Journal:
         return row
 
 
-def explanations() -> dict[tuple[str, str, str, str], str]:
-    """Return why faults cannot be noticed, by module, function, line and change."""
+def explanations() -> dict[tuple[str, str, str, str, int], str]:
+    """Return why faults cannot be noticed, by their names; numbers of 0 are left out."""
     read = tomllib.loads(EXPLAINED.read_text(encoding="utf-8"))["survivor"]
     return {
-        (each["module"], each["function"], each["line"], each["change"]): each["reason"]
+        (
+            *(each[key] for key in ("module", "function", "line", "change")),
+            each.get("number", 0),
+        ): each["reason"]
         for each in read
     }
 
@@ -309,7 +311,7 @@ def report(rows: list[dict], reasons: dict, exists: set, out: Path) -> int:
     counts: dict[str, Counter] = defaultdict(Counter)
     unexplained, used, killed = [], set(), set()
     for row in rows:
-        module, key = row["name"][0], tuple(row["name"][:4])
+        module, key = row["name"][0], tuple(row["name"])
         counts[module]["planted"] += 1
         counts[module][row["verdict"]] += 1
         if row["verdict"] != "survived":
@@ -327,21 +329,22 @@ def report(rows: list[dict], reasons: dict, exists: set, out: Path) -> int:
         lines.append(f"| {module.removeprefix('ttt_theory/')} | " + " | ".join(cells) + " |")
     lines += ["", f"{len(unexplained)} survivors without an explanation", ""]
     for row in sorted(unexplained, key=lambda row: row["name"]):
-        module, function, line, change, _ = row["name"]
+        module, function, line, change, number = row["name"]
         lines += [
             "[[survivor]]",
             f"module = {json.dumps(module)}",
             f"function = {json.dumps(function)}",
             f"line = {json.dumps(line, ensure_ascii=False)}",
             f"change = {json.dumps(change, ensure_ascii=False)}",
+            *([f"number = {number}"] if number else []),
             f"# {row['kind']}; {row['by'] or 'reached, and no test fails'}",
             "",
         ]
     for key in sorted(reasons):
         if key not in exists:
-            lines.append(f"an explanation without its fault: {' | '.join(key)}")
+            lines.append(f"an explanation without its fault: {' | '.join(map(str, key))}")
         elif key in killed - used:
-            lines.append(f"an explanation of a fault that is killed: {' | '.join(key)}")
+            lines.append(f"an explanation of a fault that is killed: {' | '.join(map(str, key))}")
     text = "\n".join(lines) + "\n"
     (out / "survivors.md").write_text(text, encoding="utf-8")
     print(text)
@@ -374,7 +377,7 @@ def main() -> int:
         arguments.processes,
         arguments.seconds,
     )
-    exists = {fault.name[:4] for fault in planted}
+    exists = {fault.name for fault in planted}
     return 1 if report(rows, explanations(), exists, arguments.out) else 0
 
 

@@ -72,6 +72,7 @@ ARRAYS = {
     "values",
 }
 """Functions and attributes that give arrays whose order matters."""
+WITHOUT_ORDER = {"all", "any", "max", "min", "set"}
 CUT_OFFS = {"_EPS", "ROUND_OFF_PER_DIM"}
 LARGEST_CUT_OFF = 1e-6
 """Literal numbers up to this one are cut-offs, too."""
@@ -134,6 +135,7 @@ class _Visitor(ast.NodeVisitor):
         self.found: list[Fault] = []
         self.scopes: list[ast.AST] = []
         self.called: set[ast.AST] = set()
+        self.unordered: set[ast.AST] = set()
         self.statement: ast.stmt | None = None
 
     def visit(self, node: ast.AST) -> None:
@@ -143,8 +145,10 @@ class _Visitor(ast.NodeVisitor):
             self.statement = node
         if isinstance(node, ast.Call):
             self.called.add(node.func)
+            if _last_name(node.func) in WITHOUT_ORDER and node.args:
+                self.unordered.update(getattr(node.args[0], "generators", ()))
         for kind, target, changed in _changes(node, self._names()):
-            if kind != "reversed" or target not in self.called:
+            if kind != "reversed" or (target not in self.called and node not in self.unordered):
                 self._plant(kind, target, changed)
         if isinstance(node, _SCOPES):
             self.scopes.append(node)
@@ -275,12 +279,13 @@ def _changes(node: ast.AST, names: set[str]) -> Iterator[tuple[str, ast.AST, ast
         case ast.Attribute(ctx=ast.Load()):
             if node.attr in SIBLINGS:
                 yield "sibling", node, _changed(node, attr=SIBLINGS[node.attr])
+            owner = getattr(node.value, "id", "")
+            if owner in {"self", "other"} and names >= {"self", "other"}:
+                other = ast.Name("other" if owner == "self" else "self")
+                yield "sibling", node, _changed(node, value=other)
         case ast.Name(ctx=ast.Load()):
             if node.id in SIBLINGS:
                 yield "sibling", node, _changed(node, id=SIBLINGS[node.id])
-            if node.id in {"self", "other"} and names >= {"self", "other"}:
-                other = "other" if node.id == "self" else "self"
-                yield "sibling", node, _changed(node, id=other)
             if node.id in CUT_OFFS:
                 yield "cut-off", node, _parsed(f"{node.id} * 1000000.0")
                 yield "cut-off", node, _parsed(f"{node.id} * 1e-06")

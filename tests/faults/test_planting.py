@@ -39,7 +39,7 @@ EXPECTED = {
     ("transpose", "self.values.T → self.values"),
     ("reversed", "self.values → self.values[::-1]"),
     ("sibling", "other.left → other.right"),
-    ("sibling", "self → other"),
+    ("sibling", "self.values → other.values"),
     ("index", "other.left[0, 1:] → other.left[-1, 1:]"),
     ("index", "other.left[0, 1:] → other.left[0, :]"),
     ("argument", "self.values.T @ other.left[0, 1:] → other.left[0, 1:] @ self.values.T"),
