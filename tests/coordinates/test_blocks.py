@@ -129,7 +129,7 @@ def test_what_is_across_a_direction_does_not_cancel():
     tiny = 1e-8
     direction = np.array([1.0, tiny]) / np.sqrt(1.0 + tiny**2)
     block = DiagonalBlock(np.array([3.0, 0.0]))
-    assert block.across_square(direction, 0.0) == pytest.approx(9.0 * tiny**2, rel=1e-12)
+    assert block.across_square(direction, 0.0) == pytest.approx(9.0 * tiny**2, rel=1e-12, abs=0.0)
     along = LowRankBlock(np.zeros(2), 1e8 * np.array([[1.0], [0.0]]), np.array([[2.0], [5.0]]))
     axis = np.array([1.0, 0.0])
     assert along.across_square(axis, 0.0) == 0.0

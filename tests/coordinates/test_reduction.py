@@ -174,7 +174,7 @@ def test_a_task_of_which_little_shows(share, span, monkeypatch):
         )
         # Its rounding is that of the hidden part, of length 6.
         expected, error = 5.0 * share**2, 1e-14 / share
-        assert risk.constant == pytest.approx(expected, rel=error), name
+        assert risk.constant == pytest.approx(expected, rel=error, abs=0.0), name
 
 
 @pytest.mark.parametrize("gap", [1e-12, 1e-10, 1e-8, 1e-5, 1e-2])
@@ -195,7 +195,9 @@ def test_an_eigenvalue_that_is_small(gap, span, monkeypatch):
     for name, (features, task) in (low_rank | others).items():
         setting = Setting(4, 3, features, Isotropic(len(task)), task, initialization=ZeroWeights())
         expected = gap * float(task @ task)
-        assert one_step_risk(setting).constant == pytest.approx(expected, rel=2e-15 / gap), name
+        assert one_step_risk(setting).constant == pytest.approx(
+            expected, rel=2e-15 / gap, abs=0.0
+        ), name
 
 
 @pytest.mark.parametrize("difference", [1e-14, 1e-12, 1e-9, 1e-6])

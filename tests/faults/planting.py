@@ -73,6 +73,8 @@ ARRAYS = {
 }
 """Functions and attributes that give arrays whose order matters."""
 WITHOUT_ORDER = {"all", "any", "max", "min", "set"}
+"""Functions of a sequence whose order does not matter."""
+COMMUTATIVE = {"array_equal", "inner", "max", "maximum", "min", "minimum", "vdot", "vecdot"}
 CUT_OFFS = {"_EPS", "ROUND_OFF_PER_DIM"}
 LARGEST_CUT_OFF = 1e-6
 """Literal numbers up to this one are cut-offs, too."""
@@ -352,7 +354,7 @@ def _of_call(node: ast.Call) -> Iterator[tuple[str, ast.AST, ast.AST]]:
     if name in _NUMBERS_FREE_OF_FAULTS:
         return
     plain = not any(isinstance(each, ast.Starred) for each in node.args)
-    if plain and len(node.args) >= 2:
+    if plain and len(node.args) >= 2 and name not in COMMUTATIVE:
         *first, left, right = node.args
         yield "argument", node, _changed(node, args=[*first, right, left])
     if name in FUNCTIONS_OF_ONE and node.args:

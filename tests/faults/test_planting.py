@@ -21,7 +21,7 @@ class Shape:
             raise ValueError(f"rows: {rows + 1}")
         total = self.values.T @ other.left[0, 1:]
         total += len("é") * _EPS * total.sum(axis=0)
-        entries[rows] = max(rows, total)
+        entries[rows] = max(len(rows, other), total)
         return -total - rows
 '''
 
@@ -43,9 +43,9 @@ EXPECTED = {
     ("index", "other.left[0, 1:] → other.left[-1, 1:]"),
     ("index", "other.left[0, 1:] → other.left[0, :]"),
     ("argument", "self.values.T @ other.left[0, 1:] → other.left[0, 1:] @ self.values.T"),
-    ("statement", "entries[rows] = max(rows, total) → pass"),
+    ("statement", "entries[rows] = max(len(rows, other), total) → pass"),
     ("sibling", "max → min"),
-    ("argument", "max(rows, total) → max(total, rows)"),
+    ("argument", "len(rows, other) → len(other, rows)"),
     ("index", "total.sum(axis=0) → total.sum(axis=1)"),
     ("arithmetic", "-total - rows → -total + rows"),
     ("dropped", "-total - rows → -total"),
