@@ -353,11 +353,11 @@ def report(rows: list[dict], reasons: dict, exists: set, out: Path) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--count", type=int, default=400, help="how many faults (default: 400)")
+    parser.add_argument("--count", type=int, default=330, help="how many faults (default: 330)")
     parser.add_argument("--seed", type=int, default=0, help="which of them (default: 0)")
     parser.add_argument("--module", action="append", help="only modules that match a pattern")
     parser.add_argument(
-        "--seconds", type=float, default=20.0, help="tests run on one fault, at most (default: 20)"
+        "--seconds", type=float, default=6.0, help="tests run on one fault, at most (default: 6)"
     )
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=Path("build/faults"))
