@@ -274,7 +274,7 @@ def run(
                             "module": fault.module,
                             "source": fault.planted(sources[fault.module]).decode(),
                             "tests": list(seconds),
-                            "cpu_seconds": int(30 + 5 * sum(seconds.values())),
+                            "cpu_seconds": int(10 + 3 * sum(seconds.values())),
                         }
                     )
                 if verdict["verdict"] == "error":
