@@ -5,6 +5,7 @@ import from elsewhere is loaded once; a fork of this process imports the package
 """
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -40,9 +41,9 @@ WALL_SECONDS_PER_CPU_SECOND = 20
 class _InOrder:
     """A pytest plugin: the wanted tests alone, the first failure noted, nothing shrunk."""
 
-    def __init__(self, tests: list[str]) -> None:
+    def __init__(self, tests: list[str], report: int) -> None:
         self.places = {test: place for place, test in enumerate(tests)}
-        self.failed = ""
+        self.report = report
 
     def pytest_sessionstart(self):
         phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
@@ -56,8 +57,10 @@ class _InOrder:
         items.sort(key=lambda item: self.places[item.nodeid])
 
     def pytest_runtest_logreport(self, report):
-        if report.failed and not self.failed:
-            self.failed = report.nodeid
+        if report.failed:
+            # Nothing that pytest does at its end is of use here.
+            os.write(self.report, report.nodeid.encode())
+            os._exit(1)
 
 
 def _tested(tests: list[str], cpu_seconds: int, report: int) -> None:
@@ -68,7 +71,7 @@ def _tested(tests: list[str], cpu_seconds: int, report: int) -> None:
         os.dup2(quiet, stream)
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 5))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    plugin = _InOrder(tests)
+    plugin = _InOrder(tests, report)
     files = sorted({test.split("::")[0] for test in tests})
     options = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
     # It is about Hypothesis, which this process has loaded.
@@ -77,9 +80,8 @@ def _tested(tests: list[str], cpu_seconds: int, report: int) -> None:
     import ttt_theory
 
     if not Path(ttt_theory.__file__).is_relative_to(Path.cwd()):
-        plugin.failed = "not the package with the fault in it"
+        os.write(report, b"not the package with the fault in it")
         code = 99
-    os.write(report, plugin.failed.encode())
     os._exit(int(code))
 
 
@@ -121,6 +123,8 @@ def _run(module: Path, source: str, tests: list[str], cpu_seconds: int) -> dict[
 
 
 def main() -> None:
+    # What is loaded so far is never collected: each fork would look through it several times.
+    gc.freeze()
     for line in sys.stdin:
         task = json.loads(line)
         verdict = _run(Path(task["module"]), task["source"], task["tests"], task["cpu_seconds"])
