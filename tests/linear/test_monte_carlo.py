@@ -265,6 +265,15 @@ def test_the_seconds_are_those_of_the_run():
     assert 0.0 < estimate.seconds <= time.perf_counter() - start
 
 
+def test_the_largest_seed_and_prompt():
+    setting = Setting(3, 2, Isotropic(2), Isotropic(2), [1.0, 2.0])
+    assert simulate(setting, 2, seed=2**128 - 1).seed == 2**128 - 1
+    with pytest.raises(InvalidSettingError, match=r"^seed: "):
+        simulate(setting, 2, seed=2**128)
+    with pytest.raises(InvalidSettingError, match=r"^context_length: 1000000000 .* GiB"):
+        literal_simulator(dataclasses.replace(setting, context_length=10**9))
+
+
 def test_an_unknown_method_is_named():
     with pytest.raises(InvalidSettingError, match=r"^method: 'magic' .* literal, sufficient, cond"):
         simulate(small_setting(), 3, method="magic")

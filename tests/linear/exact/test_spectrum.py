@@ -38,7 +38,7 @@ def spectrum_of(blocks):
     return Spectrum(multiplicities, features, weights, masses)
 
 
-@hypothesis_settings(max_examples=60)
+@hypothesis_settings(max_examples=40)
 @given(BLOCKS, COUNTS, COUNTS, FRACTIONS)
 def test_the_curve_of_a_spectrum_is_that_of_the_definition(blocks, n, k, noise):
     found = curve(spectrum_of(blocks), n, k, noise)
@@ -46,6 +46,7 @@ def test_the_curve_of_a_spectrum_is_that_of_the_definition(blocks, n, k, noise):
     assert (found.constant, found.linear, found.quadratic) == expected
 
 
+@hypothesis_settings(max_examples=30)
 @given(BLOCKS, COUNTS, COUNTS)
 def test_without_weights_nothing_is_predicted(blocks, n, k):
     found = curve(spectrum_of(blocks).with_zero_weights(), n, k)
@@ -53,6 +54,7 @@ def test_without_weights_nothing_is_predicted(blocks, n, k):
     assert (found.constant, found.linear, found.quadratic) == expected
 
 
+@hypothesis_settings(max_examples=30)
 @given(BLOCKS, COUNTS, FRACTIONS)
 def test_a_pretrained_spectrum_has_the_weights_that_minimise(blocks, n, noise):
     multiplicities = [m for m, *_ in blocks]
