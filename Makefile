@@ -7,7 +7,7 @@ QUICK ?=
 quick := $(if $(filter-out 0,$(QUICK)),--quick)
 
 .DEFAULT_GOAL := help
-.PHONY: help env verify test mutants figures bench derive lint pins clean
+.PHONY: help env verify test mutants faults figures bench derive lint pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: env ## run the tests
 
 mutants: env ## show that the evidence rejects wrong theorems, and write build/mutants
 	$(BIN)/ttt-theory mutants --report build/mutants $(ARGS)
+
+faults: env ## plant faults in the numerical modules, and see the tests notice; keeps verdicts in build/faults
+	$(BIN)/python -m tests.faults $(ARGS)
 
 figures: env ## draw the figures (QUICK=1: fewer simulated prompts)
 	$(BIN)/ttt-theory figures $(quick) $(ARGS)

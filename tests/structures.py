@@ -112,6 +112,12 @@ def product(rng, dim, parts=(diagonal, dense, autoregressive, low_rank)):
     return Kronecker(factors), np.kron(*entries)
 
 
+def diagonal_times_dense(rng, dim):
+    first = rng.choice([size for size in range(1, dim + 1) if dim % size == 0])
+    values, entries = rng.uniform(0.0, 2.0, first), gram(rng, dim // first)
+    return Kronecker([np.diag(values), entries]), np.kron(np.diag(values), entries)
+
+
 def blocks(rng, dim, parts=(diagonal, dense, autoregressive, low_rank)):
     sizes = np.diff([0, *np.flatnonzero(rng.random(dim - 1) < 0.4) + 1, dim])
     pairs = [rng.choice(parts)(rng, int(size)) for size in sizes]
@@ -197,6 +203,7 @@ FAMILIES = {
     "same factors": share_factors,
     "same blocks": share_blocks,
     "a diagonal first factor": one_of(
+        diagonal_times_dense,
         lambda rng, dim: product(rng, dim, (diagonal,)),
         lambda rng, dim: product(rng, dim, (isotropic, dense)),
         diagonal,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import time
 
 import numpy as np
 import pytest
@@ -260,6 +261,21 @@ def test_moments_out_of_range_are_no_zeros(method, weight):
     setting = small_setting(initialization=DenseWeights(weight * np.eye(3)))
     with pytest.raises(OutOfRangeError, match=r"the simulated risk|its standard error"):
         simulate(setting, 30_000, method=method, step_size=0.1)
+
+
+def test_the_seconds_are_those_of_the_run():
+    start = time.perf_counter()
+    estimate = simulate(Setting(3, 2, Isotropic(2), Isotropic(2), [1.0, 2.0]), 50)
+    assert 0.0 < estimate.seconds <= time.perf_counter() - start
+
+
+def test_the_largest_seed_and_prompt():
+    setting = Setting(3, 2, Isotropic(2), Isotropic(2), [1.0, 2.0])
+    assert simulate(setting, 2, seed=2**128 - 1).seed == 2**128 - 1
+    with pytest.raises(InvalidSettingError, match=r"^seed: "):
+        simulate(setting, 2, seed=2**128)
+    with pytest.raises(InvalidSettingError, match=r"^context_length: 1000000000 .* GiB"):
+        literal_simulator(dataclasses.replace(setting, context_length=10**9))
 
 
 def test_an_unknown_method_is_named():

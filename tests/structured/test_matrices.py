@@ -1,6 +1,7 @@
 """Every structured matrix against its entries, and every frame against an orthogonal matrix."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -194,6 +195,7 @@ ONE = np.ones((3, 1))
         (lambda: IdentityFrame(0), "dim"),
         (lambda: KroneckerFrame([]), "frames"),
         (lambda: BlockFrame([3]), "frames"),
+        (lambda: BlockFrame([IdentityFrame(2), 3]), "frames"),
         (lambda: Kronecker([]), "factors"),
         (lambda: Kronecker([np.eye(2), -np.eye(2)]), r"factors\[1\].entries"),
         (lambda: Kronecker([1e200 * np.eye(2), 1e200 * np.eye(2)]), "factors"),
@@ -231,6 +233,61 @@ def test_round_off_is_forgiven():
     edge = LowRankUpdate(np.full(3, 1.0 + 1.0 / 2.0), np.full((3, 1), 3**-0.5), [-1.5])
     assert np.abs(edge @ np.ones(3)).max() < 1e-15
     assert Spectral(IdentityFrame(2), [1.0, -1e-15]).eigenvalues.min() == 0.0
+
+
+@dataclass(frozen=True)
+class StretchingFrame(HartleyFrame):
+    """It stretches lengths, or does not quite lead back."""
+
+    stretch: float = 1.0
+    back: float = 1.0
+
+    def forward(self, x):
+        return self.stretch * super().forward(x)
+
+    def backward(self, x):
+        return self.back * super().forward(x)
+
+
+NEARLY_SINGULAR = {
+    "dense": lambda gap: DenseMatrix([[1.0, 1.0 + gap], [1.0 + gap, 1.0]]),
+    "not symmetric": lambda gap: DenseMatrix([[1.0, 0.5 + gap], [0.5, 1.0]]),
+    "spectral": lambda gap: Spectral(IdentityFrame(2), [1.0, -gap]),
+    "low rank": lambda gap: LowRankUpdate(np.ones(2), [[0.6], [0.8]], [-1.0 - gap]),
+    "a frame that stretches": lambda gap: Spectral(
+        StretchingFrame(4096, 1.0 + 1e6 * gap, 1.0 - 1e6 * gap), np.ones(4096)
+    ),
+    "a frame that does not lead back": lambda gap: Spectral(
+        StretchingFrame(4096, 1.0, 1.0 + 1e6 * gap), np.ones(4096)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEARLY_SINGULAR)
+def test_round_off_is_told_from_what_is_wrong(name):
+    build = NEARLY_SINGULAR[name]
+    assert build(1e-15).dim in (2, 4096)
+    for gap in (1e-12, 1e-9, 1e-3):
+        with pytest.raises(InvalidSettingError):
+            build(gap)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
+def test_what_is_round_off_depends_on_the_largest(scale):
+    entries = scale * np.array([[1.0, 1.0], [1.0, 1.0]])
+    wrong = scale * np.array([[0.0, 1e-10], [1e-10, 0.0]])
+    for off, refused in ((1e-5 * wrong, False), (wrong, True)):
+        for build in (
+            lambda off=off: DenseMatrix(entries + off),
+            lambda off=off: DenseMatrix(entries - np.triu(off)),
+            lambda off=off: Spectral(IdentityFrame(2), [2.0 * scale, -off[0, 1]]),
+            lambda off=off: LowRankUpdate(scale * np.ones(2), [[0.6], [0.8]], [-scale - off[0, 1]]),
+        ):
+            if refused:
+                with pytest.raises(InvalidSettingError):
+                    build()
+            else:
+                assert build().dim == 2
 
 
 def test_read_only_directions_are_not_copied():

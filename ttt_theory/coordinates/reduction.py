@@ -227,7 +227,7 @@ def _split(matrix: StructuredMatrix, cuts: list[int]) -> list[StructuredMatrix]:
         groups[-1].append(piece)
         if end in wanted:
             groups.append([])
-    return [group[0] if len(group) == 1 else BlockDiagonal(group) for group in groups]
+    return [BlockDiagonal(group) for group in groups]
 
 
 def _low_rank(matrices: Matrices, task: FloatArray, round_off: float) -> _Stretch:

@@ -122,6 +122,16 @@ def test_the_constant_is_exact_in_many_dimensions(covariance):
     assert np.mean(quadratic) == pytest.approx(risk.quadratic, rel=0.1)
 
 
+@pytest.mark.parametrize("dim", [1, 300, 10_000])
+def test_chunks_are_as_large_as_what_is_stored_allows(dim):
+    # An isotropic context is two numbers, whatever the dimension; else it is d of them.
+    general = ConditionalSimulator(3, 2, PowerLaw(dim, 1.0), np.ones(dim), 0.5, np.zeros(dim))
+    if dim > 1:
+        assert general.prompts_per_chunk == min(2**14, 2**22 // dim)
+    subject = isotropic(dim, np.ones(dim), 0.5, 1.0, 0.1, 3, 2)
+    assert subject.prompts_per_chunk == 2**17
+
+
 def test_no_labels_no_risk():
     for weights in (np.zeros(2), np.array([[0.1, 0.2], [0.3, 0.4]])):
         subject = ConditionalSimulator(3, 2, Isotropic(2), np.zeros(2), 0.0, weights)

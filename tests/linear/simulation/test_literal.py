@@ -147,6 +147,18 @@ def test_oversize_prompts_are_refused_before_anything_is_allocated():
         simulate(setting, 1)
 
 
+def test_a_literal_prompt_takes_a_gibibyte_at_most():
+    # 2(2n + k + 8)(d + 1) + 3(d + 1)² numbers of eight bytes.
+    length = 2**24 - 6
+    assert literal.prompt_size(length, 1, 1) == 2**27
+    with pytest.raises(InvalidSettingError, match=rf"^context_length: {length} .* 1 GiB"):
+        literal.prompt_size(length, 2, 1)
+    with pytest.raises(InvalidSettingError, match=r"^dim: 10000 "):
+        literal.prompt_size(3, 5, 10_000)
+    with pytest.raises(InvalidSettingError, match=r"^test_samples: 100000000 "):
+        literal.prompt_size(3, 10**8, 5)
+
+
 @pytest.mark.parametrize(
     ("length", "samples", "dim", "prompts"),
     [
