@@ -34,7 +34,8 @@ GRIDS = dict.fromkeys(("xarray", "h5netcdf", "h5py"), "sweep")
 NEEDS = {
     ("--version",): {"typer": "cli"},
     ("risk", ISOTROPIC): {"typer": "cli"},
-    ("check", "n <= n + 1"): {"typer": "cli"} | dict.fromkeys(("flint", "hypothesis"), "verify"),
+    ("check", "n <= n + 1"): {"typer": "cli"}
+    | dict.fromkeys(("flint", "hypothesis", "cloudpickle"), "verify"),
     ("claims",): CLI | PROOFS,
     ("claims", "--json"): {"typer": "cli"} | PROOFS,
     ("simulate", ISOTROPIC, "--prompts", "9"): CLI,
@@ -133,7 +134,7 @@ def test_every_command_without_a_package(package, tmp_path):
 
 
 FUNCTIONS = {
-    "check": dict.fromkeys(("flint", "hypothesis"), "verify"),
+    "check": dict.fromkeys(("flint", "hypothesis", "cloudpickle"), "verify"),
     "verify": PROOFS | SHARED["verify"],
     "mutants": PROOFS | SHARED["verify"],
     "sweep": GRIDS | SHARED["sweep"],

@@ -14,6 +14,7 @@ from ttt_theory.coordinates.blocks import (
     LowRankBlock,
     sum_of_others,
 )
+from ttt_theory.coordinates.reduction import ROUND_OFF
 
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}
 
@@ -149,12 +150,12 @@ def test_a_form_shows_unless_it_is_round_off(dim, rank, seed):
     expected = form > 0 or not vector.any()
     floats, columns = values.astype(float), root.astype(float)
     scaled = vector * 2.0 ** rng.integers(-400, 400)
-    assert DenseBlock(np.diag(floats) + columns @ columns.T).shows(scaled) is expected
-    assert LowRankBlock(floats, columns, columns).shows(scaled) is expected
+    assert DenseBlock(np.diag(floats) + columns @ columns.T).shows(scaled, ROUND_OFF) is expected
+    assert LowRankBlock(floats, columns, columns).shows(scaled, ROUND_OFF) is expected
     # The same matrix with its two sides unlike, as where strengths are negative.
-    assert LowRankBlock(floats, 2.0 * columns, 0.5 * columns).shows(scaled) is expected
-    assert DiagonalBlock(floats).shows(scaled)
-    assert IsotropicBlock(1.0, dim).shows(scaled[:0])
+    assert LowRankBlock(floats, 2.0 * columns, 0.5 * columns).shows(scaled, ROUND_OFF) is expected
+    assert DiagonalBlock(floats).shows(scaled, ROUND_OFF)
+    assert IsotropicBlock(1.0, dim).shows(scaled[:0], ROUND_OFF)
 
 
 @pytest.mark.parametrize("gap", [2.0**-10, 2.0**-16, 2.0**-22])
@@ -162,17 +163,17 @@ def test_a_form_that_is_small_shows(gap):
     # vᵀβ = gap, of terms of size one: a form of gap², above the rounding of its terms.
     right, vector = np.array([[1.0], [1.0]]), np.array([1.0, gap - 1.0])
     none = np.zeros(2)
-    assert DenseBlock(right @ right.T).shows(vector)
-    assert LowRankBlock(none, 2.0 * right, 0.5 * right).shows(vector)
+    assert DenseBlock(right @ right.T).shows(vector, ROUND_OFF)
+    assert LowRankBlock(none, 2.0 * right, 0.5 * right).shows(vector, ROUND_OFF)
     # Next to it terms that are larger and do not show.
     large = np.hstack([right, 2.0**10 * np.array([[gap - 1.0], [-1.0]])])
-    assert LowRankBlock(none, large, large).shows(vector)
+    assert LowRankBlock(none, large, large).shows(vector, ROUND_OFF)
 
 
 @pytest.mark.parametrize("gap", [2.0**-20, 2.0**-35, 2.0**-48])
 def test_a_square_shows_as_soon_as_its_root_does(gap):
     right, vector = np.array([[1.0], [1.0]]), np.array([1.0, gap - 1.0])
-    assert LowRankBlock(np.zeros(2), right, right).shows(vector)
+    assert LowRankBlock(np.zeros(2), right, right).shows(vector, ROUND_OFF)
 
 
 @pytest.mark.parametrize("dim", [2, 5, 30])
@@ -184,9 +185,9 @@ def test_round_off_does_not_show(dim):
         for _ in range(2):
             vector = vector - right[:, 0] * (right[:, 0] @ vector) / (right[:, 0] @ right[:, 0])
         none = np.zeros(dim)
-        assert not DenseBlock(right @ right.T).shows(vector)
-        assert not LowRankBlock(none, right, right).shows(vector)
-        assert not LowRankBlock(none, -2.0 * right, -0.5 * right).shows(vector)
+        assert not DenseBlock(right @ right.T).shows(vector, ROUND_OFF)
+        assert not LowRankBlock(none, right, right).shows(vector, ROUND_OFF)
+        assert not LowRankBlock(none, -2.0 * right, -0.5 * right).shows(vector, ROUND_OFF)
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=6))

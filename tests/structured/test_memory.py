@@ -63,7 +63,9 @@ def test_arrays_are_refused_from_the_first_byte_that_is_not_free(monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: needed)
     check_dense_memory(1001, 5)
     monkeypatch.setattr(memory, "available_memory", lambda: needed - 1)
-    with pytest.raises(InvalidSettingError, match=r"^dim: 1001 .* 0\.0 GB, of which 0\.0 GB"):
+    with pytest.raises(
+        InvalidSettingError, match=r"^dim: 1001 .* 0\.04008004 GB, of which 0\.040080039 GB"
+    ):
         check_dense_memory(1001, 5)
     monkeypatch.setattr(memory, "available_memory", lambda: 0)
     check_dense_memory(1000, 5)

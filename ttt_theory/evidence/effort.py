@@ -45,7 +45,7 @@ class Effort:
 
     def __post_init__(self) -> None:
         if not self.numbers:
-            object.__setattr__(self, "numbers", 25 * 10**7 if self.quick else 10**10)
+            object.__setattr__(self, "numbers", 25 * 10**7 if self.quick else 2 * 10**9)
 
     @property
     def margin(self) -> float:
@@ -59,4 +59,4 @@ class Effort:
         So much off, a value is still told from zero and from twice itself, which a formula that
         lacks a term or a factor gives.
         """
-        return 0.25
+        return 0.4

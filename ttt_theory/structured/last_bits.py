@@ -44,7 +44,7 @@ def moved_matrix(matrix: StructuredMatrix) -> StructuredMatrix:
     Examples
     --------
     >>> moved = moved_matrix(DenseMatrix(np.eye(2) + 1.0)).toarray()
-    >>> 0.0 < np.abs(moved - np.eye(2) - 1.0).max() < 1e-13
+    >>> bool(0.0 < np.abs(moved - np.eye(2) - 1.0).max() < 1e-13)
     True
     """
     if isinstance(matrix, DenseMatrix):

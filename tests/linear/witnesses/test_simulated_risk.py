@@ -178,10 +178,8 @@ def test_intervals_that_reach_zero_leave_the_minimum_open():
         Evidence("equivalence", Verdict.CONFIRMED, "", {"interval": interval})
         for interval in ([1.0, 2.0], [-1.0, 3.0], [-2.0, 4.0])
     ]
-    found = minimum_is_simulated(simulated, 0.5, 0.25, Effort(True, 0))
-    assert [each.measured["interval"] for each in found] == [[0.0, np.inf]] * 2
-    assert [each.measured["margin"] for each in found] == [None] * 2
-    assert {each.verdict for each in found} == {Verdict.UNDECIDED}
+    # Only the exact values are then left to pin it.
+    assert minimum_is_simulated(simulated, 0.5, 0.25, Effort(True, 0)) == []
 
 
 @pytest.mark.parametrize("name", [name for name in TINY if "n = 5" not in name])
