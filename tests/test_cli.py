@@ -208,10 +208,11 @@ def test_a_prompt_too_large_to_simulate_is_one_line(command, tmp_path):
 
 
 def run_command(*arguments, **how):
-    """Run the command in a process of its own."""
+    """Run the command in a process of its own, whose output waits in a buffer as it mostly does."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    usual = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "check": False}
     return subprocess.run(
-        [sys.executable, "-m", "ttt_theory", *arguments],
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "check": False} | how,
+        [sys.executable, "-m", "ttt_theory", *arguments], **usual | {"env": environment} | how
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
 
@@ -29,6 +30,9 @@ def main() -> None:
     except ImportError as error:
         status = _fail(str(import_fault(error)))
     except OSError as error:
+        # A help that was printed in part would be tried again when the process ends.
+        with contextlib.suppress(OSError):
+            settle()
         where = "" if error.filename is None else f"{error.filename}: "
         status = _fail(f"{where}{error.strerror or error}")
     except Exception as error:

@@ -1,5 +1,6 @@
 """Settings that float64 alone gets wrong: longer numbers are used, or the result is refused."""
 
+import decimal
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -59,6 +60,12 @@ def test_a_parameter_near_the_end_of_its_range(gap, start):
     features = Equicorrelated(8, -(1.0 - gap) / 7.0)
     for covariance in (features, Spiked(8, [-(1.0 - gap)], np.ones((1, 8)))):
         setting = Setting(5, 3, covariance, Isotropic(8), np.ones(8), initialization=start)
+        assert max(hard_settings.errors(setting).values()) < 1e-12
+
+
+def test_the_precision_that_someone_else_set_does_not_matter():
+    setting = Setting(5, 3, Equicorrelated(8, -(1.0 - 1e-12) / 7.0), PowerLaw(8, 1.5), np.ones(8))
+    with decimal.localcontext(prec=3, Emax=9, Emin=-9):
         assert max(hard_settings.errors(setting).values()) < 1e-12
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,7 @@ _DIGITS = (80, 160, 320, 640, 1280)
 _AGREEMENT = Decimal("1e-20")
 
 
-def long_decimal_risk(setting: Setting) -> tuple[Curve, Decimal] | None:
+def long_decimal_risk(setting: Setting) -> tuple[Curve, Fraction] | None:
     """Return c0, c1 and c2, and the risk after the best step, correct to float64.
 
     Every float of the setting is taken for the number that its 53 bits denote.
@@ -38,7 +39,8 @@ def long_decimal_risk(setting: Setting) -> tuple[Curve, Decimal] | None:
     Returns
     -------
     curve : Curve
-    risk_after : Decimal
+        In fractions, so that whoever uses it needs no such precision.
+    risk_after : Fraction
         c0 less the improvement, without what cancels there.  Both are None where Σ_x, Σ_β or Σ_x at
         pretraining is positive semi-definite only up to the rounding of its parameters.
 
@@ -56,7 +58,7 @@ def long_decimal_risk(setting: Setting) -> tuple[Curve, Decimal] | None:
             before = values
     if values is None:
         return None
-    *coefficients, risk_after = values
+    *coefficients, risk_after = map(Fraction, values)
     return Curve(*coefficients), risk_after
 
 
