@@ -48,6 +48,7 @@ from ttt_theory.structured.frames import (
     IdentityFrame,
     PermutedFrame,
 )
+from ttt_theory.structured.last_bits import moved_entries
 from ttt_theory.structured.low_rank import LowRankUpdate
 from ttt_theory.structured.memory import check_dense_memory
 
@@ -95,7 +96,12 @@ class _Stretch:
 
 
 def reduced(
-    matrices: Matrices, task: FloatArray, *, as_dense: bool = False, round_off: float = ROUND_OFF
+    matrices: Matrices,
+    task: FloatArray,
+    *,
+    as_dense: bool = False,
+    moved: bool = False,
+    round_off: float = ROUND_OFF,
 ) -> Reduction:
     """Find coordinates in which matrices are block diagonal.
 
@@ -107,6 +113,8 @@ def reduced(
         Rotated along.
     as_dense : bool
         Whether to keep the coordinates and to store every matrix by its entries.
+    moved : bool
+        Whether entries that have to be stored are moved by their last bits, which are rounded.
     round_off : float
         What a number may be off by, relative to its size: what may be nothing else is set to zero.
 
@@ -126,7 +134,10 @@ def reduced(
     >>> [block.toarray().shape for block in found.matrices[0].blocks]
     [(2, 2), (998, 998)]
     """
-    stretches = [_dense(matrices, task)] if as_dense else _stretches(matrices, task, round_off)
+    if as_dense:
+        stretches = [_dense(matrices, task, moved)]
+    else:
+        stretches = _stretches(matrices, task, moved, round_off)
     frames = [stretch.frame for stretch in stretches]
     by_id = {
         id(matrix): BlockMatrix([block for each in stretches for block in each.blocks[index]])
@@ -145,7 +156,9 @@ def _side_by_side(frames: Sequence[Frame]) -> Frame:
     return frames[0] if len(frames) == 1 else BlockFrame(tuple(frames))
 
 
-def _stretches(matrices: Matrices, task: FloatArray, round_off: float) -> list[_Stretch]:
+def _stretches(
+    matrices: Matrices, task: FloatArray, moved: bool, round_off: float
+) -> list[_Stretch]:
     matrices = mapped(simplified, matrices)
     common = common_frame(matrices, round_off)
     if common is not None:
@@ -156,16 +169,23 @@ def _stretches(matrices: Matrices, task: FloatArray, round_off: float) -> list[_
     if cuts:
         pieces = mapped(lambda matrix: _split(matrix, cuts), matrices)
         parts = zip(*pieces, np.split(task, cuts), strict=True)
-        return [each for *piece, part in parts for each in _stretches(piece, part, round_off)]
+        return [
+            each for *piece, part in parts for each in _stretches(piece, part, moved, round_off)
+        ]
     if all(is_diagonal(matrix) or isinstance(matrix, LowRankUpdate) for matrix in matrices):
-        return [_low_rank(matrices, task, round_off)]
-    return [_dense(matrices, task)]
+        return [_low_rank(matrices, task, moved, round_off)]
+    return [_dense(matrices, task, moved)]
 
 
-def _dense(matrices: Matrices, task: FloatArray) -> _Stretch:
+def _dense(matrices: Matrices, task: FloatArray, moved: bool) -> _Stretch:
     dim = len(task)
     check_dense_memory(dim, _DENSE_ARRAYS)
-    arrays = mapped(lambda matrix: DenseBlock(matrix.toarray()), matrices)
+
+    def block(matrix: StructuredMatrix) -> DenseBlock:
+        entries = matrix.toarray()
+        return DenseBlock(moved_entries(entries) if moved else entries)
+
+    arrays = mapped(block, matrices)
     return _Stretch(IdentityFrame(dim), [[array] for array in arrays], task)
 
 
@@ -230,7 +250,7 @@ def _split(matrix: StructuredMatrix, cuts: list[int]) -> list[StructuredMatrix]:
     return [BlockDiagonal(group) for group in groups]
 
 
-def _low_rank(matrices: Matrices, task: FloatArray, round_off: float) -> _Stretch:
+def _low_rank(matrices: Matrices, task: FloatArray, moved: bool, round_off: float) -> _Stretch:
     """Reduce diagonal matrices plus few directions each.
 
     Coordinates with the same entries in every diagonal form a group.  Within it, whatever is
@@ -247,7 +267,7 @@ def _low_rank(matrices: Matrices, task: FloatArray, round_off: float) -> _Stretc
     if spans.sum() > LARGEST_SPAN:
         return _low_rank_blocks(matrices, task)
     if len(sizes) == len(task):
-        return _dense(matrices, task)
+        return _dense(matrices, task, moved)
     rows = np.concatenate([*(update.directions.T for update in updates.values()), [unit]])
     if len(sizes) == 1:
         frames = [HouseholderFrame.overwriting(rows.T)]

@@ -17,7 +17,7 @@ from ttt_theory.structured.spectral import Spectral
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
 
-__all__ = ["MOVE", "moved_matrix", "moved_vector"]
+__all__ = ["MOVE", "moved_entries", "moved_matrix", "moved_vector"]
 
 MOVE = 64 * float(np.finfo(np.float64).eps)
 """How far a number moves at most, relative to its size.
@@ -48,8 +48,7 @@ def moved_matrix(matrix: StructuredMatrix) -> StructuredMatrix:
     True
     """
     if isinstance(matrix, DenseMatrix):
-        noise = _noise(matrix.entries.shape)
-        return DenseMatrix.of_checked(matrix.entries * (1.0 + np.triu(noise) + np.triu(noise, 1).T))
+        return DenseMatrix.of_checked(moved_entries(matrix.entries))
     if isinstance(matrix, Spectral):
         return unchecked(matrix, eigenvalues=_moved_alike(matrix.eigenvalues))  # type: ignore[no-any-return]
     if isinstance(matrix, LowRankUpdate):
@@ -64,6 +63,12 @@ def moved_matrix(matrix: StructuredMatrix) -> StructuredMatrix:
     if isinstance(matrix, BlockDiagonal):
         return unchecked(matrix, blocks=tuple(map(moved_matrix, matrix.blocks)))  # type: ignore[no-any-return]
     return matrix
+
+
+def moved_entries(entries: FloatArray) -> FloatArray:
+    """Return a symmetric array with every entry moved by its last bits, symmetric still."""
+    noise = _noise(entries.shape)
+    return np.asarray(entries * (1.0 + np.triu(noise) + np.triu(noise, 1).T))
 
 
 def moved_vector(vector: FloatArray) -> FloatArray:

@@ -121,6 +121,7 @@ class Problem:
             [matrices[id(each)] for each in covariances],
             task,
             as_dense=setting.initialization.matrix is not None,
+            moved=moved,
             round_off=round_off,
         )
         features, prior, source_features = reduction.matrices

@@ -28,6 +28,7 @@ __all__ = ["OneStepRisk", "one_step_risk", "risk_of"]
 # By how much a result may change when the setting is moved by its last six bits, which does some
 # forty times what round-off does: where there are longer numbers to turn to, and where not.
 _SURE, _GOOD = 1e-11, 5e-10
+_VANISHING = 1e-14
 _COMPARED = ("constant", "linear", "quadratic", "improvement", "risk_after")
 
 
@@ -157,6 +158,9 @@ def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
         return exact
     # What counts as round-off is kept, where longer numbers can tell whether it is that.
     change = _change(risk, _moved(setting, 0.0 if is_small else MOVE))
+    if is_small and _linear_nearly_vanishes(risk):
+        # Where large numbers cancel to the last bit, moving them does not show what is lost.
+        change = math.inf
     if change <= (_SURE if is_small else _GOOD):
         return risk
     exact = _in_long_decimals(setting)
@@ -166,6 +170,11 @@ def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
     if not change <= _GOOD:
         raise LostPrecisionError(change, LARGEST_DIM)
     return risk
+
+
+def _linear_nearly_vanishes(risk: OneStepRisk) -> bool:
+    """Whether c1 is a square of what has lost half of its digits, beside c1 ≤ 2√(c0c2)."""
+    return risk.linear <= _VANISHING * 2.0 * math.sqrt(risk.constant) * math.sqrt(risk.quadratic)
 
 
 def _in_long_decimals(setting: Setting) -> OneStepRisk | None:
