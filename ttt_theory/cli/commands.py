@@ -121,10 +121,7 @@ def verify(
     _load(extensions)
     settings = {str(path): Setting.from_toml(path) for path in setting or []}
     if report is not None:
-        # Before the work, not after it.
-        with _writing(report):
-            report.mkdir(parents=True, exist_ok=True)
-            (report / "report.md").touch()
+        _prepare(report, "report.md")
     total = len(jobs_of(claim, settings))
     with progress_bar() as progress:
         bar = progress.add_task("verifying", total=total)
@@ -323,10 +320,7 @@ def mutants(
     _load(extensions)
     chosen = matching(claim) if claim else all_claims()
     if report is not None:
-        # Before the work, not after it.
-        with _writing(report):
-            report.mkdir(parents=True, exist_ok=True)
-            (report / "mutants.md").touch()
+        _prepare(report, "mutants.md")
     with progress_bar() as progress:
         bar = progress.add_task("planting", total=None)
 
@@ -459,6 +453,13 @@ def _load(extensions: list[Path] | None) -> None:
         with contextlib.redirect_stdout(cast(TextIO, Aside())):
             for path in extensions:
                 load_file(path)
+
+
+def _prepare(report: Path, name: str) -> None:
+    """Make the folder of the report before the work, not after it."""
+    with _writing(report):
+        report.mkdir(parents=True, exist_ok=True)
+        (report / name).touch()
 
 
 @contextlib.contextmanager
