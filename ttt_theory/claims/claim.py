@@ -205,9 +205,16 @@ class Claim:
         return bool(self.checks)
 
     def applies_to(self, setting: object) -> bool:
-        """Whether the checks are for settings of this kind: that of the claim's own."""
-        kinds = tuple({type(each) for each in self.settings.values()})
-        return self.is_general and isinstance(setting, kinds)
+        """Whether the checks are for settings like the claim's own.
+
+        That is, of the same class and, where the class tells kinds apart by an attribute ``kind``,
+        of the same kind.
+        """
+        kind = getattr(setting, "kind", None)
+        return self.is_general and any(
+            isinstance(setting, type(each)) and kind == getattr(each, "kind", None)
+            for each in self.settings.values()
+        )
 
     @property
     def functions(self) -> tuple[Callable[..., Any], ...]:

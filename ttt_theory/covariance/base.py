@@ -22,7 +22,7 @@ from ttt_theory.checks import (
     checked_number,
 )
 from ttt_theory.errors import MISSING, InvalidSettingError, told_apart
-from ttt_theory.structured.base import StructuredMatrix
+from ttt_theory.structured.base import StructuredMatrix, dense
 
 if TYPE_CHECKING:
     from scipy.sparse import dia_array
@@ -116,6 +116,24 @@ class Covariance(ABC):
         root = eigenvectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
         (triangle,) = qr(root.T, mode="r")
         return np.asarray(triangle.T)
+
+    @cached_property
+    def symmetric_root(self) -> FloatArray:
+        """The symmetric positive semi-definite root of Sigma; its diagonal alone if Sigma is so.
+
+        Raises
+        ------
+        InvalidSettingError
+            If Sigma is not diagonal, and too large for a dim x dim array.
+        """
+        matrix = self.matrix()
+        if not isinstance(matrix, np.ndarray | StructuredMatrix):
+            return np.sqrt(np.asarray(matrix.diagonal(), dtype=np.float64))
+        from scipy.linalg import eigh
+
+        eigenvalues, eigenvectors = eigh(dense(matrix))
+        root = (eigenvectors * np.sqrt(np.clip(eigenvalues, 0.0, None))) @ eigenvectors.T
+        return np.asarray(root)
 
     def sample(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> FloatArray:
         """Draw independent vectors x ~ N(0, Sigma).

@@ -20,6 +20,7 @@ from ttt_theory.execution import Provenance
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.risk import risk_of
 from ttt_theory.linear.exact.weights import original_weights, starting_weights
+from ttt_theory.linear.setting.setting import check_defaults
 from ttt_theory.linear.simulation.conditional import ConditionalSimulator
 from ttt_theory.linear.simulation.data_vector import SimulatorInLaw
 from ttt_theory.linear.simulation.literal import QUERIES, LiteralSimulator, prompt_size
@@ -119,7 +120,7 @@ def literal_of(problem: Problem, start: StartingWeights) -> LiteralSimulator:
         setting.context_length,
         setting.test_samples,
         setting.feature_covariance,
-        setting.task,
+        setting.fixed_task,
         setting.noise_variance,
         dense(original_weights(problem, start)),
     )
@@ -133,7 +134,7 @@ def fast_sampler_of(problem: Problem, start: StartingWeights, method: str) -> Si
         setting.context_length,
         setting.test_samples,
         setting.feature_covariance,
-        setting.task,
+        setting.fixed_task,
         setting.noise_variance,
         original_weights(problem, start),
     )
@@ -272,6 +273,7 @@ def simulation_steps(
     seed = checked_integer("seed", seed, 0, 2**128 - 1)
     workers = checked_integer("workers", workers, 1, 1024)
     problem = Problem.of(setting)
+    check_defaults(setting, "the simulation", "evaluation", "step_rule", "feature_law")
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         start = starting_weights(problem)
     if step_size is None:

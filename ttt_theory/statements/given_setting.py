@@ -15,6 +15,7 @@ from ttt_theory.linear.exact.exact_numbers import (
     InexactCovarianceError,
     exact_curve,
 )
+from ttt_theory.linear.setting.setting import check_defaults
 from ttt_theory.statements.evaluation import Values
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def setting_values(setting: Setting) -> Values:
         If the entries of a covariance are known in float64 alone, or it has an eigenvalue below
         zero, however small: the risk might then be negative.
     """
+    check_defaults(setting, "a statement on a setting", "evaluation", "step_rule", "feature_law")
     try:
         numbers = ExactNumbers.of(setting, lambda value: Fraction(repr(value)))
     except InexactCovarianceError as error:

@@ -172,7 +172,8 @@ def _simulation_with_noise(setting: Setting, effort: Effort) -> list[Evidence]:
 
 def _with_noise(setting: Setting) -> Setting:
     """Return a setting with as much noise as signal."""
-    signal = float(setting.task @ (setting.feature_covariance.matrix() @ setting.task))
+    task = setting.fixed_task
+    signal = float(task @ (setting.feature_covariance.matrix() @ task))
     return dataclasses.replace(setting, noise_variance=signal if signal > 0.0 else 1.0)
 
 

@@ -99,7 +99,7 @@ class ExactNumbers:
             features=features,
             prior=prior,
             source_features=source_features,
-            task=exactly(setting.task, number)[:, None],
+            task=exactly(setting.fixed_task, number)[:, None],
             factor=number(start.factor),
             weights=None if start.matrix is None else exactly(start.matrix, number),
         )

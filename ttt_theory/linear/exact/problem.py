@@ -113,7 +113,7 @@ class Problem:
             key: as_structured(each.matrix(), checked=True)
             for key, each in {id(each): each for each in covariances}.items()
         }
-        task = setting.task
+        task = setting.fixed_task
         if moved:
             matrices = {key: moved_matrix(matrix) for key, matrix in matrices.items()}
             task = moved_vector(task)

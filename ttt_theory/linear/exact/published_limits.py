@@ -11,6 +11,7 @@ from ttt_theory.linear.closed_form import limits
 from ttt_theory.linear.exact.assembly import bias_and_variance
 from ttt_theory.linear.exact.forms import ProblemForms
 from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.setting.setting import departures
 
 if TYPE_CHECKING:
     from ttt_theory.covariance import Covariance
@@ -75,7 +76,7 @@ def _leading_terms(problem: Problem, start: StartingWeights, scale: float) -> di
     setting = problem.setting
     # NumPy's floats, unlike Python's, neither raise on division by zero nor on overflow.
     n, k, d = map(np.float64, (setting.context_length, setting.test_samples, setting.dim))
-    task = setting.task * math.sqrt(scale)
+    task = setting.fixed_task * math.sqrt(scale)
     norm2 = np.sum(task**2)
     if _is_zero(setting.initialization):
         return _terms(
@@ -106,7 +107,7 @@ def _is_zero(start: Initialization) -> bool:
 
 def _covered(setting: Setting) -> bool:
     """Whether the theorems have this start, and the pretraining that it needs; both noise-free."""
-    if setting.noise_variance != 0.0:
+    if setting.noise_variance != 0.0 or departures(setting):
         return False
     start, source = setting.initialization, setting.pretraining
     return _is_zero(start) or (

@@ -4,86 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import math
-import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ttt_theory.errors import InvalidSettingError, LostPrecisionError, OutOfRangeError
 from ttt_theory.linear.exact.exact_numbers import InexactCovarianceError
 from ttt_theory.linear.exact.forms import assembled
+from ttt_theory.linear.exact.kinds import risk_of_kind
 from ttt_theory.linear.exact.long_decimals import LARGEST_DIM, long_decimal_risk
 from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.exact.results import one_step_result
 from ttt_theory.linear.exact.weights import starting_weights
+from ttt_theory.linear.setting.setting import check_defaults, checked_setting, departures
 from ttt_theory.structured.last_bits import MOVE
 
 if TYPE_CHECKING:
-    from ttt_theory.linear.exact.curve import Curve
+    from ttt_theory.linear.exact.results import OneStepRisk
     from ttt_theory.linear.exact.weights import StartingWeights
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["OneStepRisk", "one_step_risk", "risk_of"]
+__all__ = ["one_step_risk", "risk_of"]
 
 # By how much a result may change when the setting is moved by its last six bits, which does some
 # forty times what round-off does: where there are longer numbers to turn to, and where not.
 _SURE, _GOOD = 1e-11, 5e-10
 _VANISHING = 1e-14
 _COMPARED = ("constant", "linear", "quadratic", "improvement", "risk_after")
-
-
-@dataclass(frozen=True)
-class OneStepRisk:
-    """The risk R(η) = constant − linear·η + quadratic·η² after one gradient step of size η.
-
-    Attributes
-    ----------
-    constant, linear, quadratic : float
-        Coefficients of R.
-    step_size : float
-        The minimiser η* = linear / (2 quadratic); 0 where the risk does not depend on η.
-    risk_before, risk_after, improvement : float
-        R(0), R(η*) and their difference.
-    dim, context_length, test_samples : int
-        d, n and k of the setting.
-    """
-
-    constant: float
-    linear: float
-    quadratic: float
-    step_size: float
-    risk_before: float
-    risk_after: float
-    improvement: float
-    dim: int
-    context_length: int
-    test_samples: int
-
-    def at(self, step_size: float) -> float:
-        """Return R(step_size).
-
-        Examples
-        --------
-        >>> import ttt_theory as ttt
-        >>> setting = ttt.Setting(
-        ...     context_length=40,
-        ...     test_samples=20,
-        ...     feature_covariance=ttt.Isotropic(20),
-        ...     task_covariance=ttt.Isotropic(20),
-        ...     task=[1] * 20,
-        ... )
-        >>> risk = ttt.one_step_risk(setting)
-        >>> risk.at(0.0) - risk.risk_before, risk.at(risk.step_size) - risk.risk_after
-        (0.0, 0.0)
-        """
-        if step_size == 0.0:
-            return self.risk_before
-        # About the minimum nothing cancels, while constant − linear·η does near η*.
-        with np.errstate(over="ignore"):
-            risk = self.risk_after + self.quadratic * np.float64(step_size - self.step_size) ** 2
-        if not math.isfinite(risk):
-            raise OutOfRangeError("the risk at this step size", float(risk))
-        return float(risk)
 
 
 def one_step_risk(setting: Setting) -> OneStepRisk:
@@ -138,6 +85,8 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
     >>> abs(ttt.one_step_risk(setting).improvement / expected - 1) < 1e-14
     True
     """
+    if departures(checked_setting(setting)):
+        return risk_of_kind(setting)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         problem = Problem.of(setting)
         return risk_of(problem, starting_weights(problem))
@@ -146,6 +95,7 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
 def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
     """Compute `one_step_risk` of a setting that has been reduced to a problem already."""
     setting = problem.setting
+    check_defaults(setting, "the exact one-step risk", "evaluation", "step_rule", "feature_law")
     is_small = setting.dim <= LARGEST_DIM
     if problem.is_sound and (not is_small or problem.source_is_features):
         return _in_float64(problem, start)
@@ -183,7 +133,7 @@ def _in_long_decimals(setting: Setting) -> OneStepRisk | None:
         exact = long_decimal_risk(setting) if setting.dim <= LARGEST_DIM else None
         if exact is not None:
             curve, risk_after = exact
-            return _risk(setting, curve, risk_after)
+            return one_step_result(setting, curve, risk_after)
     return None
 
 
@@ -212,36 +162,6 @@ def _in_float64(problem: Problem, start: StartingWeights) -> OneStepRisk:
         scaled_step = 2.0 * problem.test_samples * curve.step_size
         # Not c0 − improvement, which cancels where the risk after the step is small.
         risk_after = parts.risk(scaled_step, forms.misfit(scaled_step))
-    return _risk(problem.setting, curve, risk_after, problem.label_exponent, problem.step_exponent)
-
-
-def _risk(
-    setting: Setting, curve: Curve, risk_after: Any, label: int = 0, step: int = 0
-) -> OneStepRisk:
-    """Return the results, given in units of 2^label for risks and 2^-step for step sizes."""
-    scaled = {
-        "constant": (curve.constant, label),
-        "linear": (curve.linear, label + step),
-        "quadratic": (curve.quadratic, label + 2 * step),
-        "step_size": (curve.step_size, -step),
-        "risk_before": (curve.constant, label),
-        "risk_after": (risk_after, label),
-        "improvement": (curve.improvement, label),
-    }
-    return OneStepRisk(
-        **{name: _rescaled(name, *each) for name, each in scaled.items()},
-        dim=setting.dim,
-        context_length=setting.context_length,
-        test_samples=setting.test_samples,
+    return one_step_result(
+        problem.setting, curve, risk_after, problem.label_exponent, problem.step_exponent
     )
-
-
-def _rescaled(name: str, value: float, exponent: int) -> float:
-    """Return value·2^exponent, unless float64 cannot hold it; none of the results is negative."""
-    try:
-        result = math.ldexp(float(value), exponent)
-    except OverflowError:
-        result = math.inf
-    if not 0.0 <= result < math.inf or (value != 0.0 and abs(result) < sys.float_info.min):
-        raise OutOfRangeError(name, result)
-    return result

@@ -23,6 +23,15 @@ from ttt_theory.covariance import Covariance, covariance_kinds
 from ttt_theory.errors import MISSING, InvalidSettingError, SettingFileError, unshown
 from ttt_theory.files.toml_file import parse_toml
 from ttt_theory.linear.setting.array_file import LARGEST_ARRAY_FILE, read_array
+from ttt_theory.linear.setting.feature_laws import (
+    EllipticalFeatures,
+    FeatureLaw,
+    GaussianFeatures,
+    RademacherFeatures,
+    StudentTFeatures,
+    UniformFeatures,
+)
+from ttt_theory.linear.setting.random_task import RandomTask
 from ttt_theory.linear.setting.starts import (
     DenseWeights,
     Initialization,
@@ -57,6 +66,9 @@ _SETTING = table_model(
     task=(_Table, ...),
     initialization=(_Table, ...),
     pretraining=(_Table, {}),
+    evaluation=(str, "fresh"),
+    step_rule=(str, "plain"),
+    feature_law=(_Table, {"kind": "gaussian"}),
 )
 _PRETRAINING = table_model(
     context_length=(int, None), noise_variance=(float, None), feature_covariance=(_Table, None)
@@ -66,12 +78,24 @@ _TASK_KINDS = {
     "vector": table_model(kind=(str, ...), values=(_Numbers, ...), norm=(float, None)),
     "axis": table_model(kind=(str, ...), index=(int, ...), norm=(float, None)),
     "file": table_model(kind=(str, ...), **_FILE, norm=(float, None)),
+    "random": table_model(kind=(str, ...), mean=(_Numbers, None), covariance=(_Table, ...)),
 }
 _INITIALIZATION_KINDS = {
     "zero": table_model(kind=(str, ...)),
     "pretrained": table_model(kind=(str, ...)),
     "scaled_pretrained": table_model(kind=(str, ...), factor=(float, ...)),
     "dense": table_model(kind=(str, ...), **_FILE),
+}
+
+_FEATURE_LAWS: dict[str, tuple[type[FeatureLaw], _Model]] = {
+    law.kind: (law, table_model(kind=(str, ...), **keys))
+    for law, keys in (
+        (GaussianFeatures, {}),
+        (RademacherFeatures, {}),
+        (UniformFeatures, {}),
+        (StudentTFeatures, {"degrees_of_freedom": (float, ...)}),
+        (EllipticalFeatures, {"values": (_Numbers, ...), "probabilities": (_Numbers, ...)}),
+    )
 }
 
 
@@ -147,10 +171,13 @@ def fields_of_table(
         "test_samples": values["test_samples"],
         "feature_covariance": feature_covariance,
         "task_covariance": read(values["task_covariance"], "task_covariance", folder),
-        "task": _task(values["task"], feature_covariance.dim, folder),
+        "task": _task(values["task"], feature_covariance.dim, folder, read),
         "noise_variance": values["noise_variance"],
         "initialization": _initialization(values["initialization"], folder),
         "pretraining": _pretraining(values["pretraining"], folder, read),
+        "evaluation": values["evaluation"],
+        "step_rule": values["step_rule"],
+        "feature_law": _feature_law(values["feature_law"]),
     }
 
 
@@ -283,9 +310,15 @@ def _default(field: dataclasses.Field[Any]) -> Any:
     return ... if isinstance(field.default, missing) else field.default
 
 
-def _task(table: _Table, dim: int, folder: Path) -> FloatArray:
+def _task(table: _Table, dim: int, folder: Path, read: CovarianceReader) -> FloatArray | RandomTask:
     kind = _kind(table, _TASK_KINDS, "task")
     values = checked_table(table, _TASK_KINDS[kind], "task")
+    if kind == "random":
+        covariance = read(values["covariance"], "task.covariance", folder)
+        try:
+            return RandomTask(values["mean"], covariance)
+        except InvalidSettingError as error:
+            raise error.within("task") from None
     task = np.ones(dim)
     if kind == "vector":
         task = np.array(values["values"], dtype=np.float64)
@@ -335,6 +368,16 @@ def _pretraining(table: _Table, folder: Path, read: CovarianceReader) -> Pretrai
         return Pretraining(**values)
     except InvalidSettingError as error:
         raise error.within("pretraining") from None
+
+
+def _feature_law(table: _Table) -> FeatureLaw:
+    law, model = _FEATURE_LAWS[_kind(table, _FEATURE_LAWS, "feature_law")]
+    values = checked_table(table, model, "feature_law")
+    del values["kind"]
+    try:
+        return law(**values)
+    except InvalidSettingError as error:
+        raise error.within("feature_law") from None
 
 
 def _array(

@@ -116,7 +116,7 @@ class _Entries:
             {
                 "Sigma": _matrix(self.features),
                 "W": self.weights(),
-                "beta": _matrix(setting.task[:, np.newaxis]),
+                "beta": _matrix(setting.fixed_task[:, np.newaxis]),
             },
         )
         constant, linear, quadratic = (evaluation.of(derived_risk()[power]) for power in range(3))

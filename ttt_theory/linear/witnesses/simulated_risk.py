@@ -21,7 +21,7 @@ from ttt_theory.linear.witnesses.exact_average import exact_coefficients, rule_p
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
     from ttt_theory.evidence.effort import Effort
-    from ttt_theory.linear.exact.risk import OneStepRisk
+    from ttt_theory.linear.exact.results import OneStepRisk
     from ttt_theory.linear.setting.setting import Setting
     from ttt_theory.linear.simulation.literal import LiteralSimulator
 
