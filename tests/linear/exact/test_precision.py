@@ -2,6 +2,7 @@
 
 import decimal
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
 
@@ -29,7 +30,11 @@ from ttt_theory import (
     ZeroWeights,
     one_step_risk,
 )
-from ttt_theory.linear.exact.long_decimals import LARGEST_DIM
+from ttt_theory.linear.exact.long_decimals import (
+    LARGEST_DIM,
+    _DecimalMatrix,
+    _is_positive_semidefinite,
+)
 from ttt_theory.structured import AutoregressiveFrame, Spectral, as_structured
 from ttt_theory.structured.last_bits import moved_matrix
 from ttt_theory.testing import covariances
@@ -164,6 +169,32 @@ def test_a_matrix_that_rounding_made_indefinite_is_taken_for_singular():
     assert one_step_risk(setting).constant == 0.0
 
 
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([[1, 2], [2, 1]], False),
+        ([[4, 2], [2, 3]], True),
+        ([[1, 1], [1, 1]], True),
+        ([[0, 0], [0, 2]], True),
+        ([[0, 1], [1, 2]], False),
+        ([[2, 1, 1], [1, 2, -2], [1, -2, 2]], False),
+        ([[2, 1, 1], [1, 2, -1], [1, -1, 2]], True),
+    ],
+)
+def test_matrices_with_a_negative_eigenvalue_are_told_apart(entries, expected):
+    matrix = np.vectorize(Decimal, otypes=[object])(entries)
+    assert _is_positive_semidefinite(matrix, Decimal("1e-40")) is expected
+
+
+def test_long_decimals_solve_equations_that_need_another_pivot():
+    matrix, solution = (
+        np.vectorize(Decimal, otypes=[object])(entries)
+        for entries in ([[0, -1, 2], [-3, 0, 1], [-1, 4, 0]], [[2], [-5], [3]])
+    )
+    found = _DecimalMatrix(matrix).solve(_DecimalMatrix(matrix @ solution))
+    assert [round(value, 20) for value in found.entries()] == [2, -5, 3]
+
+
 @given(st.integers(1, 5).flatmap(covariances))
 def test_moved_matrices_are_moved_by_their_last_bits(covariance):
     matrix = as_structured(covariance.matrix())
@@ -179,6 +210,7 @@ def test_what_is_equal_moves_alike():
     moved = moved_matrix(Spectral(AutoregressiveFrame(4, 0.5), values)).eigenvalues
     assert moved[0] == moved[2]
     assert np.all(moved != values)
+    assert len(set(np.round(moved / values - 1.0, 17))) == 3
     dense = as_structured(np.array([[2.0, 0.3], [0.3, 0.7]]))
     np.testing.assert_array_equal(
         moved_matrix(dense * 4.0).toarray(), 4.0 * moved_matrix(dense).toarray()
