@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from ttt_theory.cli.terminal import adapt, note, settle
-from ttt_theory.errors import TTTTheoryError, import_fault, importing
+from ttt_theory.errors import TTTTheoryError, broken_import, import_fault, importing
 
 __all__ = ["main"]
 
@@ -38,9 +38,10 @@ def main() -> None:
     except Exception as error:
         # A fault of the command line itself; the class is Click's, which Typer does not export.
         message = getattr(error, "format_message", None)
-        if message is None:
+        fault = broken_import(error) if message is None else message()
+        if fault is None:
             raise
-        status = _fail(message())
+        status = _fail(str(fault))
     sys.exit(status)
 
 
