@@ -177,13 +177,15 @@ def test_a_broken_package_is_not_missing(package, functions, tmp_path):
 
 
 ABI = ("raise ValueError('numpy.dtype size changed')", "ValueError: numpy.dtype size changed")
+EXIT = ("raise SystemExit(0)", "SystemExit: 0")
 HALF = ("half = = a file", "SyntaxError: invalid syntax")
 
 
 @pytest.mark.parametrize(
     ("package", "source", "reason"),
     [(package, *ABI) for package in sorted({*PACKAGES, "pydantic", "scipy"} - {"typer", "rich"})]
-    + [(package, *HALF) for package in ("flint", "h5py", "scipy", "sympy")],
+    + [(package, *HALF) for package in ("flint", "h5py", "scipy", "sympy")]
+    + [(package, *EXIT) for package in ("flint", "h5py", "rich", "sympy")],
 )
 def test_whatever_an_import_raises_is_no_verdict(package, source, reason, tmp_path):
     (tmp_path / f"{package}.py").write_text(source)

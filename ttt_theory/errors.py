@@ -422,13 +422,13 @@ def importing(extra: str, *packages: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise import_fault(error, extra) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if (fault := broken_import(error)) is None:
             raise
         raise fault from error
 
 
-def broken_import(error: Exception) -> BrokenPackageError | None:
+def broken_import(error: BaseException) -> BrokenPackageError | None:
     """Return what any error means that a package raises while it is imported; None for others.
 
     One that was built for another NumPy raises a ValueError, one that was installed in part a
@@ -436,7 +436,7 @@ def broken_import(error: Exception) -> BrokenPackageError | None:
 
     Parameters
     ----------
-    error : Exception
+    error : BaseException
         With its traceback.
 
     Examples

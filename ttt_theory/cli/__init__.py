@@ -48,7 +48,9 @@ def main() -> None:
 def _status(app: Callable[..., int | None]) -> int:
     try:
         return app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
-    except SystemExit:
+    except SystemExit as error:
+        if (fault := broken_import(error)) is not None:
+            raise fault from error
         # Click's answer to a pipe that is closed while it prints a help; commands end otherwise.
         return 0
 
