@@ -831,3 +831,36 @@ def test_bad_input_is_one_line_and_status_2(command, arguments):
     assert output == ""
     assert len([line for line in error.splitlines() if line.startswith("ttt-theory: ")]) == 1
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "d + log(n-k) ~ 2*d when n < k",
+        "abs(d*(alpha-1)) + log(alpha-1) ~ d*(alpha-1)",
+        "2*d + log(alpha-1) - abs(alpha-1)*d/(alpha-1) ~ d",
+        "2*d + sqrt(log(alpha)) - abs(alpha-1)*d/(alpha-1) ~ d",
+        "2*d + log(log(n)-log(d)) - abs(alpha-1)*d/(alpha-1) ~ d",
+        "2*d - abs(alpha-1)*d/(alpha-1) ~ d when log(alpha-1) < d",
+    ],
+)
+def test_a_limit_is_not_refuted_where_a_side_is_undefined(statement):
+    # Each is true wherever it is defined, or defined nowhere.
+    assert deciding.decided(statement, None)["verdict"] in ("asymptotic", "undecided")
+
+
+def test_a_limit_is_refuted_beside_a_logarithm_that_is_defined():
+    found = deciding.decided("2*d + log(alpha-1) ~ d when alpha > 1", None)
+    assert found["verdict"] == "refuted"
+    assert found["counterexample"]["limit"] == "2"
+
+
+def test_conditions_do_not_contradict_where_an_assumed_coefficient_vanishes():
+    # They hold at alpha = 17/13 alone, where the logarithm does not grow.
+    statement = "13*n + 1 ~ 17*d when log(1+(13*alpha-17)**2*d) <= 1"
+    assert deciding.decided(statement, None)["verdict"] in ("asymptotic", "undecided")
+
+
+def test_a_size_at_which_a_denominator_vanishes_is_undefined():
+    found = deciding.decided("risk_before(n=-d-1-noise) <= risk_before", None)
+    assert found["verdict"] == "undecided"

@@ -207,7 +207,7 @@ def _check_conditions(statement: ParsedStatement, found: list[Case], in_limit: b
     unconditional = parse("1 == 1").comparison
     try:
         empty = all(
-            is_empty(domain, branch.constraints, deadline)
+            is_empty(domain, branch.unconditional, deadline)
             for case in found
             for branch in branches(unconditional, statement.conditions, case, in_limit=in_limit)
         )
