@@ -861,6 +861,32 @@ def test_conditions_do_not_contradict_where_an_assumed_coefficient_vanishes():
     assert deciding.decided(statement, None)["verdict"] in ("asymptotic", "undecided")
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "risk_before(n=d+1/2) ~ 2*risk_before",
+        "risk_before(n=d+1/2) ~ risk_before(n=d)",
+        "risk_before ~ 2*risk_before(k=n+(d*(d+1)+1)/2)",
+        # d is even on one side and odd on the other.
+        "risk_before(n=(d+1)/2) ~ risk_before(n=d/2)",
+    ],
+)
+def test_a_limit_of_sizes_that_are_never_integers_is_not_decided(statement):
+    assert ttt.check(statement).verdict == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("statement", "verdict"),
+    [
+        ("risk_before(n=d/2) ~ risk_before(n=(d+2)/2)", "asymptotic"),
+        ("risk_before(n=d/2) ~ risk_before(n=(d+2)/3)", "refuted"),
+        ("risk_before(norm2=d+1/2, noise=0) ~ d/(1+alpha)", "asymptotic"),
+    ],
+)
+def test_a_limit_of_sizes_that_are_integers_for_some_d_is_decided(statement, verdict):
+    assert ttt.check(statement).verdict == verdict
+
+
 def test_a_size_at_which_a_denominator_vanishes_is_undefined():
     found = deciding.decided("risk_before(n=-d-1-noise) <= risk_before", None)
     assert found["verdict"] == "undecided"
