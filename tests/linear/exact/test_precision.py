@@ -1,5 +1,6 @@
 """Settings that float64 alone gets wrong: longer numbers are used, or the result is refused."""
 
+import dataclasses
 import decimal
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,13 +16,16 @@ from mpmath import mp
 from tests import hard_settings, reference
 from ttt_theory import (
     AR1,
+    BlockDiagonal,
     Covariance,
     Dense,
     DenseWeights,
+    Diagonal,
     Empirical,
     Equicorrelated,
     Isotropic,
     LostPrecisionError,
+    OutOfRangeError,
     PowerLaw,
     PretrainedWeights,
     Pretraining,
@@ -224,6 +228,58 @@ def test_settings_whose_loss_was_hidden(number):
     source = hard_settings.HardSettings(0)
     *_, setting = islice(iter(source.setting, None), number)
     assert max(hard_settings.errors(setting).values()) < 1e-10
+
+
+@pytest.mark.parametrize("gap", [1e-6, -3e-8, 4.3e-9, 1e-11])
+@pytest.mark.parametrize("others", [[], [1e-13, 1e-15]])
+def test_diagonal_matrices_of_which_one_direction_leaves_nothing_of_c1(gap, others):
+    def cancelling(length, task, prior, noise, pretraining=None, initialization=None):
+        features = Diagonal([1.7, *others])
+        prior = Diagonal([prior, *(1.0 for _ in others)])
+        task = [task, *(0.3 for _ in others)]
+        changes = {"pretraining": pretraining, "initialization": initialization}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        return Setting(length, 7, features, prior, task, noise, **changes)
+
+    other = Pretraining(context_length=893, noise_variance=3 * 1.7 * 1.3**2 * (1.0 + gap))
+    given = DenseWeights(np.diag([(1.0 + gap) / (899 * 1.7), *(0.0 for _ in others)]))
+    for setting in (
+        # ‖β‖² is the prior's variance, pretraining's noise makes up for its shorter contexts, and
+        # the weights given are the best.
+        cancelling(897, 1.3 * (1.0 + gap), 1.3**2, 0.9),
+        cancelling(897, 1.3, 1.3**2, 0.0, pretraining=other),
+        cancelling(897, 1.3, 1.3**2, 0.0, initialization=given),
+    ):
+        assert max(hard_settings.errors(setting).values()) < 1e-9
+
+
+def test_one_direction_among_too_many_for_longer_numbers_is_refused():
+    features = Diagonal([1.7, *[1e-15] * 69])
+    task = [1.3 * (1.0 - 3e-8), *[0.3] * 69]
+    setting = Setting(897, 7, features, Diagonal([1.3**2, *[1.0] * 69]), task, 0.9)
+    with pytest.raises(LostPrecisionError):
+        one_step_risk(setting)
+
+
+@pytest.mark.parametrize("scale", [1e-40, 1e-90, 1e-120])
+def test_a_signal_far_below_what_has_no_task_is_no_zero(scale):
+    blocks = [Dense([[1.0, 0.5], [0.5, 0.45]]), Isotropic(1, scale=scale)]
+    setting = Setting(5, 3, BlockDiagonal(blocks), Isotropic(3), [0.0, 0.0, 1.3])
+    for start in (PretrainedWeights(), ZeroWeights()):
+        setting = dataclasses.replace(setting, initialization=start)
+        try:
+            error = max(hard_settings.errors(setting).values())
+        except OutOfRangeError:
+            # c2 is of the size of the scale to the third or fourth power.
+            assert scale < 1e-80
+        else:
+            assert error < 1e-12
+
+
+def test_the_square_of_a_direction_is_not_rounded_along_an_axis():
+    # 9·(1/9) is not 1 in decimal numbers.
+    exact = Spiked(2, [-1.0], [[3.0, 0.0]]).exact_matrix(decimal.Decimal)
+    assert exact[0, 0] == 0
 
 
 def test_rounded_entries_of_a_formula_are_refused_beyond_longer_numbers():
