@@ -46,6 +46,7 @@ DIGITS = 60
 LARGE_DIGITS = 3000
 """Enough for powers of d that cancel at the largest of `DIMS`."""
 DIMS = tuple(Fraction(10) ** power for power in (30, 240))
+_LARGEST_EXPONENT = mpmath.mpf(10) ** 300
 
 
 class UndefinedError(Exception):
@@ -86,6 +87,9 @@ def _log(x):
 
 def _exp(x):
     if not isinstance(x, Fraction):
+        if abs(x) > _LARGEST_EXPONENT:
+            # To reduce it takes as many digits of log 2 as it has itself.
+            raise UnknownError
         return mpmath.exp(x)
     if x != 0:
         raise _IrrationalError

@@ -3,6 +3,7 @@
 import time
 from fractions import Fraction
 
+import dask.array
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -101,6 +102,29 @@ def test_masked_values_are_refused_and_a_mask_of_nothing_is_not(name):
     # A list of rows, the last of which is an array with a mask, or the constant `masked`.
     with pytest.raises(InvalidSettingError, match=r"none of them masked"):
         take(list(masked))
+
+
+class Masked:
+    """Makes an array of itself that is masked."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, *arguments, **options):
+        return self.array
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_masks_are_seen_in_what_other_libraries_make_arrays_of(name):
+    take, valid = PARAMETERS[name]
+    none, some = np.zeros(valid.shape, dtype=bool), np.zeros(valid.shape, dtype=bool)
+    some.flat[-1] = True
+    take(dask.array.from_array(valid))
+    take(Masked(np.ma.array(valid, mask=none)))
+    with pytest.raises(InvalidSettingError, match=r"none of them masked"):
+        take(Masked(np.ma.array(valid, mask=some)))
+    with pytest.raises(InvalidSettingError, match=r"computed and without masks$"):
+        take(dask.array.ma.masked_array(valid, mask=some))
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import sympy
 
 from tests.cluster import without
+from ttt_theory.errors import broken_import, importing
 
 ROOT = Path(__file__).parents[1]
 ISOTROPIC = str(ROOT / "examples" / "isotropic.toml")
@@ -174,6 +176,37 @@ def test_a_broken_package_is_not_missing(package, functions, tmp_path):
         assert line == f"{package} is installed, but cannot be imported: {reason}; reinstall it"
 
 
+ABI = ("raise ValueError('numpy.dtype size changed')", "ValueError: numpy.dtype size changed")
+EXIT = ("raise SystemExit(0)", "SystemExit: 0")
+HALF = ("half = = a file", "SyntaxError: invalid syntax")
+
+
+@pytest.mark.parametrize(
+    ("package", "source", "reason"),
+    [(package, *ABI) for package in sorted({*PACKAGES, "pydantic", "scipy"} - {"typer", "rich"})]
+    + [(package, *HALF) for package in ("flint", "h5py", "scipy", "sympy")]
+    + [(package, *EXIT) for package in ("flint", "h5py", "rich", "sympy")],
+)
+def test_whatever_an_import_raises_is_no_verdict(package, source, reason, tmp_path):
+    (tmp_path / f"{package}.py").write_text(source)
+    users = [command for command, needed in NEEDS.items() if package in needed]
+    [(status, output, error)] = python(RUN, tmp_path, json.dumps([*users, ("risk", ISOTROPIC)][:1]))
+    assert (status, output) == (2, "")
+    expected = f"ttt-theory: {package} is installed, but cannot be imported: {reason}"
+    assert [line for line in error.splitlines() if line.startswith(expected)], error
+    assert "Traceback" not in error
+
+
+def test_what_a_package_raises_at_work_is_not_its_import():
+    assert broken_import(ValueError("never raised")) is None
+    with pytest.raises(json.JSONDecodeError) as caught:
+        json.loads("{")
+    assert broken_import(caught.value) is None
+    with pytest.raises(TypeError) as caught, importing("verify", "sympy"):
+        sympy.Symbol(1)
+    assert broken_import(caught.value) is None
+
+
 def test_a_package_that_lacks_another_is_broken(tmp_path):
     (tmp_path / "sympy").mkdir()
     (tmp_path / "sympy" / "__init__.py").write_text("import no_such_package")
@@ -196,18 +229,26 @@ def test_a_file_of_ones_own_names_what_it_misses(tmp_path):
     )
 
 
-def test_evidence_that_misses_a_package_is_no_verdict(tmp_path):
+@pytest.mark.parametrize(
+    ("package", "fault"),
+    [
+        ("no_such_package", "no_such_package is not installed: install it"),
+        ("h5py", "h5py is installed, but cannot be imported: ValueError: ABI; reinstall it"),
+    ],
+)
+def test_evidence_that_misses_a_package_is_no_verdict(package, fault, tmp_path):
+    (tmp_path / "h5py.py").write_text("raise ValueError('ABI')")
     (tmp_path / "theorem.py").write_text(
         """
 from ttt_theory.claims import Claim, register_claim
 
 def evidence(effort):
-    import no_such_package
+    import PACKAGE
 
 register_claim(Claim("example/a", "A", "me", "It holds.", evidence=(evidence,)))
-"""
+""".replace("PACKAGE", package)
     )
     verify = ["verify", "--with", "theorem.py", "--claim", "example/a", "--workers", "1"]
     [[status, output, error]] = python(RUN, tmp_path, json.dumps([verify]))
     assert (status, output) == (2, "")
-    assert error.endswith("ttt-theory: no_such_package is not installed: install it\n")
+    assert error.endswith(f"ttt-theory: {fault}\n")

@@ -253,13 +253,12 @@ def as_array(field: str, value: Any, remedy: str) -> npt.NDArray[Any]:
         raise InvalidSettingError(field, value, remedy)
     # NumPy drops the masks of what it makes an array of.
     for leaf in _leaves(value):
-        if isinstance(leaf, np.ma.MaskedArray) and leaf.dtype.names is None:
-            mask = np.ma.getmaskarray(leaf)
-            if mask.any():
-                remedy = f"{remedy}, none of them masked{_see(mask)}"
-                raise InvalidSettingError(field, value, remedy)
+        _check_unmasked(field, value, leaf, remedy)
+        # Dask drops them, too, when it computes, and has an example of its blocks.
+        if type(leaf).__module__.startswith("dask.") and np.ma.isMA(getattr(leaf, "_meta", None)):
+            raise InvalidSettingError(field, value, f"{remedy}, computed and without masks")
     try:
-        array = np.asarray(value)
+        array = np.asanyarray(value)
     except ValueError as error:
         if isinstance(value, list | tuple):
             remedy = f"{remedy}, all rows of one length"
@@ -268,7 +267,17 @@ def as_array(field: str, value: Any, remedy: str) -> npt.NDArray[Any]:
     # Arrays of other libraries raise anything: one on another device, or one of a lazy computation.
     except Exception as error:
         raise _unreadable(field, value, remedy, error) from error
-    return array
+    # What another class makes an array of may be masked, too.
+    _check_unmasked(field, value, array, remedy)
+    return np.asarray(array)
+
+
+def _check_unmasked(field: str, value: Any, array: Any, remedy: str) -> None:
+    if isinstance(array, np.ma.MaskedArray) and array.dtype.names is None:
+        mask = np.ma.getmaskarray(array)
+        if mask.any():
+            remedy = f"{remedy}, none of them masked{_see(mask)}"
+            raise InvalidSettingError(field, value, remedy)
 
 
 def _unreadable(field: str, value: Any, remedy: str, error: Exception) -> InvalidSettingError:

@@ -10,6 +10,7 @@ import re
 import reprlib
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -421,6 +422,38 @@ def importing(extra: str, *packages: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise import_fault(error, extra) from error
+    except (Exception, SystemExit) as error:
+        if (fault := broken_import(error)) is None:
+            raise
+        raise fault from error
+
+
+def broken_import(error: BaseException) -> BrokenPackageError | None:
+    """Return what any error means that a package raises while it is imported; None for others.
+
+    One that was built for another NumPy raises a ValueError, one that was installed in part a
+    SyntaxError.
+
+    Parameters
+    ----------
+    error : BaseException
+        With its traceback.
+
+    Examples
+    --------
+    >>> broken_import(ValueError("numpy.dtype size changed"))
+    """
+    needed = _extras_by_package()
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    packages = [
+        frame.f_globals.get("__name__", "").partition(".")[0]
+        for frame in frames
+        if frame.f_code.co_name == "<module>"
+    ]
+    if isinstance(error, SyntaxError):
+        packages += Path(error.filename or "").with_suffix("").parts
+    broken = [package for package in packages if package in needed]
+    return BrokenPackageError(broken[-1], f"{type(error).__name__}: {error}") if broken else None
 
 
 def import_fault(error: ImportError, extra: str = "") -> MissingPackageError | BrokenPackageError:
@@ -464,14 +497,14 @@ def import_fault(error: ImportError, extra: str = "") -> MissingPackageError | B
 
 
 def _extras_by_package() -> dict[str, list[str]]:
-    """Return which extras bring each package that only some of this one needs."""
+    """Return which extras bring each package that this one needs; none, if it always does."""
     extras: dict[str, list[str]] = {}
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         for needed in importlib.metadata.requires("ttt-theory") or []:
-            found = re.match(r"([\w.-]+).*; *extra == ['\"](\w+)['\"]", needed)
-            if found and found[2] in _EXTRAS:
+            found = re.match(r"([\w.-]+)[^;]*(?:; *extra == ['\"](\w+)['\"])?$", needed)
+            if found and found[2] in (None, *_EXTRAS):
                 package = {"python-flint": "flint"}.get(found[1], found[1])
-                extras.setdefault(package, []).append(found[2])
+                extras.setdefault(package, []).extend(filter(None, [found[2]]))
     return {package: sorted(each, key=_EXTRAS.index) for package, each in extras.items()}
 
 

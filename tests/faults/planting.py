@@ -171,7 +171,7 @@ class _Visitor(ast.NodeVisitor):
             return
         constant = ""
         if isinstance(self.statement, ast.Assign) and not self.scopes:
-            constant = ast.unparse(self.statement.targets[0])
+            constant = _constant_of(self.statement, target)
         self.found.append(
             Fault(
                 self.module,
@@ -198,6 +198,16 @@ class _Visitor(ast.NodeVisitor):
         if hasattr(statement, "body"):
             return target.lineno, target.end_lineno
         return statement.lineno, statement.end_lineno
+
+
+def _constant_of(statement: ast.Assign, changed: ast.AST) -> str:
+    """Return the name that an assignment gives to what holds a changed part."""
+    names, values = statement.targets[0], statement.value
+    if isinstance(names, ast.Tuple) and isinstance(values, ast.Tuple):
+        for name, value in zip(names.elts, values.elts, strict=True):
+            if changed in ast.walk(value):
+                return ast.unparse(name)
+    return ast.unparse(names)
 
 
 def _cannot_matter(node: ast.AST) -> bool:

@@ -107,6 +107,21 @@ def test_the_tests_of_a_fault_are_those_that_reach_it():
     assert tests[area, "-total → total"] == set()
 
 
+def test_constants_that_are_named_together_are_reached_apart():
+    source = "LOW, HIGH = 2.0, 3.0\n\ndef of():\n    return HIGH\n"
+    reach = Reach(
+        {"one": {"seconds": 1.0, "lines": [["module.py", 4]]}}, {"module.py": source.encode()}
+    )
+    tests = {
+        fault.change: set(reach.of(fault))
+        for fault in faults("module.py", source.encode())
+        if fault.constant
+    }
+    assert tests["3.0 → 6.0"] == {"one"}
+    # This one is named nowhere else, and no test reaches the assignment itself.
+    assert tests["2.0 → 4.0"] == set()
+
+
 def test_samples_cover_all_modules_and_kinds_and_grow():
     planted = [
         fault

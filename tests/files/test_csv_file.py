@@ -44,6 +44,8 @@ def refusal(content, **options):
         # Names, as programs write them.
         ("a,b\n1,2\n", [[1, 2]]),
         ("a,a\n1,2\n", [[1, 2]]),
+        ("label,1x1,1x2\n7,0,255\n", [[7, 0, 255]]),
+        ("id,1st\n2,1.5\n7,2\n", [[2, 1.5], [7, 2]]),
         ("Na,K\n1,2\n", [[1, 2]]),
         ("sepal length\n1.5\n2\n", [[1.5], [2]]),
         ('"V1","V2"\n4,7\n', [[4, 7]]),
@@ -58,6 +60,9 @@ def refusal(content, **options):
         ("# 0,1\n1,2\n3.5,4.5\n", [[1, 2], [3.5, 4.5]]),
         ("# made\n# by hand\n1,2\n", [[1, 2]]),
         ("# made by hand\na,b\n1,2\n", [[1, 2]]),
+        ("#####\n#\tby hand\n##\n1,2\n", [[1, 2]]),
+        # A zero that is no padding.
+        ("0,-0\n0.05,0e0\n+0.0,1e-05\n", [[0, 0], [0.05, 0], [0, 1e-5]]),
         # Lines without anything are no rows.
         ("\n \na,b\n\n1,2\n  \n3,4\n\n", [[1, 2], [3, 4]]),
         (" 1 , 2\n3,\t4 \n", [[1, 2], [3, 4]]),
@@ -94,13 +99,38 @@ def test_numbers_that_may_be_names_are_names_only_if_told_so(content):
     np.testing.assert_array_equal(read(content, header=False), rows)
 
 
-@pytest.mark.parametrize("first", ["NA,NA", "nan,", ",", "N/A,n/a", "-,?", "NULL,inf", "#N/A,#N/A"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        *["NA,NA", "nan,", ",", "N/A,n/a", "-,?", "NULL,inf", "missing,nothing", "n.a.,k.A."],
+        # Excel, in English and in German; C's libraries; databases.
+        *["#N/A,#N/A", "#NV,#WERT!", "#NAME?,#BEZUG!", "1.#QNAN,-1.#IND", "-nan(ind),1.#INF"],
+        r"\N,\N",
+    ],
+)
 def test_a_line_of_missing_values_is_no_header_unless_told_so(first):
     content = f"{first}\n1,2\n"
     assert "header = true" in refusal(content)
     assert re.match("line 1(, column [12]|): ", refusal(content, header=False))
     if "" not in first.split(","):
         np.testing.assert_array_equal(read(content, header=True), [[1, 2]])
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        *["0x1F,0x2F", "1D0,2D0", "1.5f0,.5f0", "1+2i,3-4i", "5kg,6kg", "2019Q1,2019Q2"],
+        *["True,False", "WAHR,falsch", "2020-01-31,2020-02-29", "31.01.2020,29.02.2020"],
+    ],
+)
+def test_a_line_of_what_may_be_other_numbers_is_no_header_unless_told_so(first):
+    """What MATLAB, Julia and Excel write, above what is written otherwise."""
+    content = f"{first}\n1,2\n"
+    message = refusal(content)
+    assert message.startswith("line 1: ")
+    assert "header = true" in message
+    np.testing.assert_array_equal(read(content, header=True), [[1, 2]])
+    assert re.match("line 1, column 1: ", refusal(content, header=False))
 
 
 def test_a_single_column_of_as_many_numbers_as_wanted_has_no_header():
@@ -121,6 +151,8 @@ FAULTS = [
     ("# ,a\n0,4.0\n", "line 1, column 1: no name", "index=False"),
     ('"V1","V2"\n"1",4,7\n', "line 2: the header has 2 names for 3 columns", "row.names=FALSE"),
     ("index,a\n0,1.5\n1,2.5\n2,7\n", "column 'index' counts the rows", "index=False"),
+    ("id,a\n1,1.5\n2,2.5\n3,7\n", "column 'id' counts the rows", "row.names=FALSE"),
+    (",0,1\n0,4,7\n1,5,8\n", "line 1, column 1: nothing before the first comma", "index=False"),
     # Separators.
     ("a;b\n1;2\n", "line 1: separated by semicolons", "by commas"),
     ("1,5;2,5\n3,5;4,5\n", "line 1, column 2: separated by semicolons", "with a point"),
@@ -140,11 +172,17 @@ FAULTS = [
     ("a\n1,5\n2,5\n", "line 2: the header has 1 name for 2 columns", "with a point"),
     ('a,b\n1,"2,5"\n', "line 2, column 'b': a number with a comma", "with a point"),
     ('a,b\n"1,234.5",2\n', "line 2, column 'a': a number with a comma", "1234.5"),
+    ("1,05\n2,25\n", "line 1, column 2: a zero before a number", "1.05"),
+    ("2,25\n-1,00\n", "line 2, column 2: a zero before a number", "1.05"),
+    ("a,b\n1,000\n2,500\n", "line 2, column 'b': a zero before a number", "2000"),
+    ('a,b\n1,"007"\n', "line 2, column 'b': a zero before a number", "no zero that pads"),
+    ("1,2\n3,4\n\t-01.5e3,1\n", "line 3, column 1: a zero before a number", "no zero"),
     ("a,b\n1,1 234\n", "line 2, column 'b': blanks in a number", ""),
     ("a,b\n1,−2\n", "line 2, column 'b': a dash", "'-'"),
     ("a,b\n1,5 %\n", "line 2, column 'b': a number with a unit", "leave the unit out"),
     ("a,b\n$5,1\n", "line 2, column 'a': a number with a unit", "leave the unit out"),
     ("a,b\n1,TRUE\n", "line 2, column 'b': a truth value", "1 or 0"),
+    ("a,b\n1,FALSCH\n", "line 2, column 'b': a truth value", "1 or 0"),
     ("a,b\n2020-01-31,3\n", "line 2, column 'a': a date", "leave this column out"),
     ("a,b\n1,１\n", "line 2, column 'b': text", "leave this column out"),
     ("a,b\n1,0x10\n", "line 2, column 'b': text", "leave this column out"),
@@ -153,6 +191,9 @@ FAULTS = [
     # Missing and infinite values.
     ("a,b\n1,\n", "line 2, column 'b': a missing value", "delete the line"),
     ("a,b\n1,2\n3,NA\n", "line 3, column 'b': a missing value", "delete the line"),
+    ("#NV,2\n1,3\n", "line 1, column 1: a missing value", "finite"),
+    ("####,2\n1,3\n", "line 1, column 1: a missing value", "finite"),
+    ("a,b\n1,2\n#ZAHL!,3\n", "line 3, column 'a': a missing value", "delete the line"),
     ("1,2\nnan,1\n", "line 2, column 1: a missing value", "finite"),
     ("1,2\n0,-inf\n", "line 2, column 2: an infinite value", "finite"),
     ("1,2\n0,1e999\n", "line 2, column 2: too large", "finite"),
@@ -182,6 +223,7 @@ FAULTS = [
     ("a,b\n1,2\n".encode("utf-16-be"), "not UTF-8 text but UTF-16", "save it as UTF-8"),
     ("größe,b\n1,2\n".encode("cp1252"), "line 1: not UTF-8 text", "as UTF-8"),
     ("a,b\n1,2\n1,ö\n".encode("cp1252"), "line 3, column 'b': not UTF-8 text", "as UTF-8"),
+    (b"\x1f\x8b\x08" + bytes(7), "not UTF-8 text but an archive", "as UTF-8"),
     (b"PK\x03\x04 a workbook", "not UTF-8 text but an archive or a workbook", "as UTF-8"),
     (b"1,2\n" * 2000 + b"1,\0\n", "line 2001, column 2: binary data", ""),
     ("1,2\n" * 300_000 + "1,x\n", "line 300001, column 2: text", ""),

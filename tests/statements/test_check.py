@@ -831,3 +831,62 @@ def test_bad_input_is_one_line_and_status_2(command, arguments):
     assert output == ""
     assert len([line for line in error.splitlines() if line.startswith("ttt-theory: ")]) == 1
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "d + log(n-k) ~ 2*d when n < k",
+        "abs(d*(alpha-1)) + log(alpha-1) ~ d*(alpha-1)",
+        "2*d + log(alpha-1) - abs(alpha-1)*d/(alpha-1) ~ d",
+        "2*d + sqrt(log(alpha)) - abs(alpha-1)*d/(alpha-1) ~ d",
+        "2*d + log(log(n)-log(d)) - abs(alpha-1)*d/(alpha-1) ~ d",
+        "2*d - abs(alpha-1)*d/(alpha-1) ~ d when log(alpha-1) < d",
+    ],
+)
+def test_a_limit_is_not_refuted_where_a_side_is_undefined(statement):
+    # Each is true wherever it is defined, or defined nowhere.
+    assert deciding.decided(statement, None)["verdict"] in ("asymptotic", "undecided")
+
+
+def test_a_limit_is_refuted_beside_a_logarithm_that_is_defined():
+    found = deciding.decided("2*d + log(alpha-1) ~ d when alpha > 1", None)
+    assert found["verdict"] == "refuted"
+    assert found["counterexample"]["limit"] == "2"
+
+
+def test_conditions_do_not_contradict_where_an_assumed_coefficient_vanishes():
+    # They hold at alpha = 17/13 alone, where the logarithm does not grow.
+    statement = "13*n + 1 ~ 17*d when log(1+(13*alpha-17)**2*d) <= 1"
+    assert deciding.decided(statement, None)["verdict"] in ("asymptotic", "undecided")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "risk_before(n=d+1/2) ~ 2*risk_before",
+        "risk_before(n=d+1/2) ~ risk_before(n=d)",
+        "risk_before ~ 2*risk_before(k=n+(d*(d+1)+1)/2)",
+        # d is even on one side and odd on the other.
+        "risk_before(n=(d+1)/2) ~ risk_before(n=d/2)",
+    ],
+)
+def test_a_limit_of_sizes_that_are_never_integers_is_not_decided(statement):
+    assert ttt.check(statement).verdict == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("statement", "verdict"),
+    [
+        ("risk_before(n=d/2) ~ risk_before(n=(d+2)/2)", "asymptotic"),
+        ("risk_before(n=d/2) ~ risk_before(n=(d+2)/3)", "refuted"),
+        ("risk_before(norm2=d+1/2, noise=0) ~ d/(1+alpha)", "asymptotic"),
+    ],
+)
+def test_a_limit_of_sizes_that_are_integers_for_some_d_is_decided(statement, verdict):
+    assert ttt.check(statement).verdict == verdict
+
+
+def test_a_size_at_which_a_denominator_vanishes_is_undefined():
+    found = deciding.decided("risk_before(n=-d-1-noise) <= risk_before", None)
+    assert found["verdict"] == "undecided"

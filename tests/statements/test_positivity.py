@@ -476,3 +476,14 @@ def test_the_algebra_and_the_numbers_agree(values, name, start):
             )
         )
     }
+
+
+MANY_ROOTS = "+".join(f"sqrt({prime})" for prime in (2, 3, 5, 7, 11, 13, 17, 19, 23))
+
+
+@pytest.mark.parametrize(("root", "holds"), [("sqrt(29)", True), ("1", False)])
+def test_many_roots_and_several_sizes_are_kept_apart(root, holds):
+    size = f"norm2={MANY_ROOTS}+sqrt(29), noise=1"
+    statement = parse(f"risk_before(cold, {size}) == {MANY_ROOTS}+{root}+1")
+    found = cases(statement, in_limit=False)
+    assert prove(statement, found, time.monotonic() + 5).holds is holds

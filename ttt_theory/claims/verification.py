@@ -17,7 +17,7 @@ import numpy as np
 from ttt_theory.checks import checked_integer
 from ttt_theory.claims.claim import Claim, declared_tests
 from ttt_theory.claims.registration import all_claims, matching
-from ttt_theory.errors import InvalidSettingError, UnknownClaimError, import_fault
+from ttt_theory.errors import InvalidSettingError, UnknownClaimError, broken_import, import_fault
 from ttt_theory.evidence.effort import ERROR_RATE, Effort
 from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict, joint_verdict
 from ttt_theory.execution import Provenance, check_can_share, run_jobs
@@ -91,7 +91,9 @@ class EvidenceJob:
         except ImportError as error:
             # A package that is missing says nothing of the claim.
             raise import_fault(error) from error
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
+            if (fault := broken_import(error)) is not None:
+                raise fault from error
             # A wrong formula may divide by zero, leave a root finder without a root, or give a size
             # that no setting has; that costs this piece of evidence, not the rest of the run.  The
             # user's settings were checked when they were made.

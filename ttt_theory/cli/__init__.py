@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from ttt_theory.cli.terminal import adapt, note, settle
-from ttt_theory.errors import TTTTheoryError, import_fault, importing
+from ttt_theory.errors import TTTTheoryError, broken_import, import_fault, importing
 
 __all__ = ["main"]
 
@@ -38,16 +38,19 @@ def main() -> None:
     except Exception as error:
         # A fault of the command line itself; the class is Click's, which Typer does not export.
         message = getattr(error, "format_message", None)
-        if message is None:
+        fault = broken_import(error) if message is None else message()
+        if fault is None:
             raise
-        status = _fail(message())
+        status = _fail(str(fault))
     sys.exit(status)
 
 
 def _status(app: Callable[..., int | None]) -> int:
     try:
         return app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
-    except SystemExit:
+    except SystemExit as error:
+        if (fault := broken_import(error)) is not None:
+            raise fault from error
         # Click's answer to a pipe that is closed while it prints a help; commands end otherwise.
         return 0
 

@@ -116,7 +116,8 @@ class Spiked(BuiltinCovariance):
             entries[axes, axes] += spikes
             return entries
         for spike, direction in zip(spikes, exactly(self._given_directions, number), strict=True):
-            entries = entries + np.outer(direction, direction) * (spike / (direction @ direction))
+            # In this order a spike along an axis is not rounded.
+            entries = entries + np.outer(direction, direction) * spike / (direction @ direction)
         return entries
 
 

@@ -26,27 +26,36 @@ _MOST_COLUMNS = 10**6
 _MOST_LINES_OF_NO_NUMBERS = 1000
 _LONGEST_NAME = 40
 
-# Digits are never given back, so that a match takes linear time.
-_NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
+# Digits are never given back, so that a match takes linear time. No program pads a number by zeros,
+# but a comma for the decimals, or between thousands, leaves such cells: 1,05 and 2,000.
+_NUMBER = re.compile(
+    r"[+-]?(?:(?:0(?![0-9])|[1-9][0-9]*+)(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?"
+)
+_PADDED_CELL = re.compile(r'[,\n](?:[^\S\n]|")*+[+-]?0[0-9]')
 _QUOTED_CELL = re.compile(r'(?<![^,\n])"[^"\n]*+"(?![^,\n])')
 _WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _MISSING = frozenset(
-    {"", ".", "...", "?", "-", "--", "na", "#na", "n/a", "#n/a", "<na>", "nan", "-nan", "nat"}
-    | {"none", "null", "nil", "#value!", "#ref!", "#div/0!", "#num!", "#name?", "#null!"}
+    {"", ".", "...", "?", "-", "--", "na", "n/a", "n.a.", "k.a.", "<na>", "na_real_", "nat", "\\n"}
+    | {"nan", "-nan", "nan(ind)", "-nan(ind)", "1.#qnan", "-1.#ind"}
+    | {"none", "null", "nil", "missing", "nothing"}
 )
-_INFINITE = frozenset({"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"})
+_INFINITE = frozenset(
+    {"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "1.#inf", "-1.#inf"}
+)
+# What Excel writes where it cannot compute, in any language: #N/A, #NV, #WERT!, #NAME?, #####.
+_NOT_COMPUTED = re.compile(r"#(?:n/?[adv]|\S*[!?]|#+)", re.IGNORECASE)
+_BEGINS_AS_A_NUMBER = re.compile(r"[+-]?\.?[0-9]")
 _UNNAMED = re.compile(r"|Unnamed: [0-9]+.*")
 # Where such a column counts the rows, it is the index that a program wrote beside the data.
-_NAMES_OF_INDICES = frozenset({"index", "level_0", "rownames", "...1"})
+_NAMES_OF_INDICES = frozenset(
+    {"index", "level_0", "...1", "rn", "rownames", "row_names", "id", "idx", "nr", "obs"}
+) | {"row", "row_nr", "row_id", "rowid", "row_number"}
 _FIRST_YEAR, _LAST_YEAR = 1800, 2100
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _NO_COMMAS = "separated by {}; separate by commas, and write decimals with a point"
-_NO_INDEX = (
-    "give a name to every column, and leave an index out (pandas: to_csv(..., index=False), "
-    "R: row.names=FALSE)"
-)
+_NO_INDEX = "leave an index out (pandas: to_csv(..., index=False), R: row.names=FALSE)"
 _SAY_HEADER = "write header = true beside file if it names the columns, or else header = false"
 
 
@@ -191,9 +200,10 @@ def _split_header(source: _Source, header: bool | None) -> tuple[list[str], _Lin
 
 
 def _is_comment(line: _Line) -> bool:
-    text = line.text.lstrip()
-    # Excel marks what it cannot compute in this way.
-    return text.startswith("#") and line.fields()[0].lower() not in _MISSING
+    text = line.text.strip()
+    if not text.startswith("#"):
+        return False
+    return set(text) == {"#"} or not _is_missing(line.fields()[0])
 
 
 def _is_unicode(text: str) -> bool:
@@ -219,18 +229,31 @@ def _with_the_lines_within_quotes(line: _Line, source: _Source) -> _Line:
 
 def _are_names(fields: list[str], number: int) -> bool:
     """Whether the first line names the columns, which are not all numbers; or raise."""
-    if all(field.lower() in _MISSING | _INFINITE for field in fields):
+    if all(_is_missing(field) or field.lower() in _INFINITE for field in fields):
         raise ValueError(f"line {number}: nothing but missing values; {_SAY_HEADER}")
-    others = [field for field in fields if not _NUMBER.fullmatch(field)]
-    if len(others) == len(fields) and any(map(str.isalpha, "".join(fields))):
+    faults = list(map(_fault, fields))
+    if None not in faults and any(map(str.isalpha, "".join(fields))):
+        # Such as 0x1F, 1D0 and 1+2i; names do not all begin so.
+        if all(map(_BEGINS_AS_A_NUMBER.match, fields)):
+            raise ValueError(f"line {number}: numbers in another notation, or names; {_SAY_HEADER}")
+        if set(faults) == {_TRUTH}:
+            raise ValueError(f"line {number}: truth values, or names; {_SAY_HEADER}")
         return True
-    for position, field in enumerate(fields, start=1):
-        reason = _fault(field)
+    if set(faults) == {_DATE}:
+        raise ValueError(f"line {number}: dates, or names; {_SAY_HEADER}")
+    for position, (field, fault) in enumerate(zip(fields, faults, strict=True), start=1):
+        reason = fault
         if not field and position == len(fields):
             reason = _LAST_BLANK
+        elif not field and position == 1:
+            reason = _FIRST_BLANK
         if reason is not None and reason != _TEXT:
             raise ValueError(f"line {number}, column {position}: {reason}")
     raise ValueError(f"line {number} mixes names and numbers; {_SAY_HEADER}")
+
+
+def _is_missing(field: str) -> bool:
+    return field.lower() in _MISSING or _NOT_COMPUTED.fullmatch(field) is not None
 
 
 def _check_names(names: list[str], number: int) -> None:
@@ -238,17 +261,20 @@ def _check_names(names: list[str], number: int) -> None:
         if _UNNAMED.fullmatch(name):
             if position > 1 and not any(names[position - 1 :]):
                 raise ValueError(f"line {number} ends with a comma; delete it from every line")
-            raise ValueError(f"line {number}, column {position}: no name; {_NO_INDEX}")
+            reason = f"no name; {_NO_INDEX}, or name what is none"
+            raise ValueError(f"line {number}, column {position}: {reason}")
 
 
 def _check_index(names: list[str], array: FloatArray) -> None:
     counted = array[:, 0] - array[0, 0]
     if (
         names[0].lower() in _NAMES_OF_INDICES
+        and len(array) > 1
         and array[0, 0] in {0.0, 1.0}
         and np.array_equal(counted, np.arange(len(array)))
     ):
-        raise ValueError(f"column {names[0]!r} counts the rows; {_NO_INDEX}, or rename it")
+        reason = f"{_NO_INDEX}, or rename what is none"
+        raise ValueError(f"column {names[0]!r} counts the rows; {reason}")
 
 
 def _check_first_row(start: list[_Line], array: FloatArray, entries: int | None) -> None:
@@ -302,7 +328,8 @@ def _numbers(blocks: Iterable[_Line], names: list[str], largest: int) -> FloatAr
 
 def _parsed(text: str) -> FloatArray | None:
     """Return the numbers in some lines, None if they are anything else."""
-    if _is_misquoted(text):
+    # NumPy would take both for numbers.
+    if _is_misquoted(text) or _PADDED_CELL.search(f"\n{text}"):
         return None
     for lines in (text.split("\n"), [line for line in text.split("\n") if not line.isspace()]):
         # NumPy skips the lines that are empty, but not those that are blank.
@@ -325,7 +352,10 @@ def _first_fault(block: _Line, names: list[str], width: int, width_line: int) ->
         if text.count('"') % 2:
             return f"{place}: a quotation mark is not closed"
         if _is_misquoted(text):
-            return f"{place}: a quotation mark within a cell, or a blank beside one"
+            return (
+                f"{place}: a quotation mark within a cell, or a blank beside one; separate by "
+                "commas, and leave quotation marks out"
+            )
         fields = line.fields()
         if _is_comment(line):
             return f"{place}: a comment; delete it"
@@ -368,8 +398,11 @@ def _column(names: list[str], fields: list[str], position: int) -> str:
     return f"column {position + 1}"
 
 
+_FIRST_BLANK = f"nothing before the first comma; {_NO_INDEX}, or give the number"
 _LAST_BLANK = "nothing after the last comma; delete it from every line, or give the number"
 _TEXT = "text, not a number; leave this column out, or give its codes as numbers"
+_TRUTH = "a truth value; write 1 or 0"
+_DATE = "a date; leave this column out"
 _FAULTS = {
     re.compile(r"(?s).*\0.*"): "binary data, not text",
     re.compile(r"(?s).*[\ud800-\udfff].*"): "not UTF-8 text; save the file as UTF-8",
@@ -387,8 +420,12 @@ _FAULTS = {
         "a dash; write the minus sign as '-'"
     ),
     re.compile(r".*[0-9]\s*[%‰].*|[$€£¥].*[0-9]"): "a number with a unit; leave the unit out",
-    re.compile(r"true|false", re.IGNORECASE): "a truth value; write 1 or 0",
-    re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}.*"): "a date; leave this column out",
+    re.compile(r"[+-]?0[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?"): (
+        "a zero before a number, as a comma in one leaves it (1,05 and 2,000); write 1.05 and "
+        "2000, and no zero that pads a number"
+    ),
+    re.compile(r"true|false|wahr|falsch|vrai|faux", re.IGNORECASE): _TRUTH,
+    re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}.*"): _DATE,
 }
 
 
@@ -398,7 +435,7 @@ def _fault(field: str) -> str | None:
         if math.isfinite(float(field)):
             return None
         return "too large for float64; give a finite number"
-    if field.lower() in _MISSING:
+    if _is_missing(field):
         return "a missing value; give a finite number, or delete the line"
     if field.lower() in _INFINITE:
         return "an infinite value; give a finite number"

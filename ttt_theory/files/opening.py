@@ -18,6 +18,8 @@ _OTHER_KINDS = {
     stat.S_IFBLK: "a device",
 }
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+# Zip, which workbooks are, gzip, and the workbooks of old.
+_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0")
 
 
 def open_regular(file: Path, largest: int) -> BinaryIO:
@@ -67,13 +69,13 @@ def not_text(start: bytes) -> str | None:
     'not UTF-8 text but UTF-16; save it as UTF-8'
     >>> not_text(b"1,2")
     """
+    if start.startswith(_ARCHIVES):
+        return "not UTF-8 text but an archive or a workbook; save its table as UTF-8 text"
     # Without its mark, UTF-16 shows by every other byte of ASCII, which is zero.
     halves = (start[::2], start[1::2])
     mostly_zero = [2 * half.count(0) > len(half) for half in halves]
     if start.startswith(_UTF_16) or mostly_zero[0] != mostly_zero[1]:
         return "not UTF-8 text but UTF-16; save it as UTF-8"
-    if start.startswith(b"PK\x03\x04"):
-        return "not UTF-8 text but an archive or a workbook; save its table as UTF-8 text"
     if b"\0" in start:
         return "not UTF-8 text but binary data"
     return None

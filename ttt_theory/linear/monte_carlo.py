@@ -27,6 +27,7 @@ from ttt_theory.linear.simulation.literal import QUERIES, LiteralSimulator, prom
 from ttt_theory.linear.simulation.sufficient import SufficientSimulator
 from ttt_theory.sampling.runner import run
 from ttt_theory.structured.base import dense
+from ttt_theory.structured.last_bits import moved_entries, moved_vector
 
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
@@ -85,8 +86,9 @@ class SimulatedRisk:
         Of the packages that simulated, where the prompts were simulated.
     interval : tuple of float, optional
         Covers the risk with a probability of at least 95 %, whatever the tails: the mean plus and
-        minus √20 standard errors by the exact variance (Chebyshev's inequality), cut off at 0.
-        None beyond 64 dimensions, or where float64 does not hold the variance.
+        minus √20 standard errors by the exact variance (Chebyshev's inequality), and what the mean
+        changes by when the arrays are moved by their last bits; cut off at 0.  None beyond 64
+        dimensions, or where float64 does not hold the variance, or the task's part in the labels.
     """
 
     mean: float
@@ -153,6 +155,17 @@ class _Rescaled(Covariance):
 
     def sample(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> FloatArray:
         return self._covariance.sample(rng, shape) * math.ldexp(1.0, -self._exponent // 2)
+
+
+class _Stored(Covariance):
+    """A matrix that is not checked."""
+
+    def __init__(self, entries: FloatArray) -> None:
+        self.dim = len(entries)
+        self._entries = entries
+
+    def matrix(self) -> FloatArray:
+        return self._entries
 
 
 def rescaled(simulator: _Simulator, problem: Problem) -> _Simulator:
@@ -288,7 +301,7 @@ def simulation_steps(
         seed=seed,
         workers=workers,
         scheduler=scheduler,
-        variance=_prompt_variance(problem, start, method, step_size),
+        spread=_prompt_spread(problem, start, method, step_size),
     )
 
 
@@ -302,11 +315,12 @@ def estimates(
     seed: int,
     workers: int = 1,
     scheduler: str | None = None,
-    variance: float | None = None,
+    spread: tuple[float, float] | None = None,
 ) -> Iterator[SimulatedRisk]:
     """Yield the estimate of `simulate` after every chunk of prompts, for a reduced setting.
 
-    It has an interval where the exact variance of a prompt is given, in the problem's units.
+    It has an interval where the spread of a prompt is given, in the problem's units: its exact
+    variance, and what rounding may do to its mean.
     """
     of = literal_of if method == "literal" else functools.partial(fast_sampler_of, method=method)
     simulator: LiteralSimulator | SimulatorInLaw = rescaled(of(problem, start), problem)
@@ -320,23 +334,34 @@ def estimates(
         scheduler,
         provenance,
     )
-    return _estimates(chunks, problem, step_size, method, seed, provenance, variance)
+    return _estimates(chunks, problem, step_size, method, seed, provenance, spread)
 
 
-def _prompt_variance(
+def _prompt_spread(
     problem: Problem, start: StartingWeights, method: str, step_size: float
-) -> float | None:
-    """Return the exact variance of what one prompt yields, in the problem's units."""
-    if problem.setting.dim > _LARGEST_VARIANCE_DIM:
+) -> tuple[float, float] | None:
+    """Return the exact variance of what one prompt yields, and what rounding does to its mean.
+
+    Both are in the problem's units.
+    """
+    is_hidden = problem.setting.task.any() and not problem.task.any()
+    if problem.setting.dim > _LARGEST_VARIANCE_DIM or is_hidden:
         return None
     # Here, as it takes SciPy's linear algebra, which is slow to import.
     from ttt_theory.linear.simulation.second_moments import (
         conditional_risk_variance,
+        risk_mean,
         risk_variance,
     )
 
     # All methods draw the same law, of which the conditional one takes expectations.
     simulator = rescaled(fast_sampler_of(problem, start, "sufficient"), problem)
+    moved = dataclasses.replace(
+        simulator,
+        feature_covariance=_Stored(moved_entries(dense(simulator.feature_covariance.matrix()))),
+        task=moved_vector(simulator.task),
+        weights=moved_vector(dense(simulator.weights)),
+    )
     with np.errstate(all="ignore"):
         step = float(np.ldexp(step_size, problem.step_exponent))
         try:
@@ -345,17 +370,19 @@ def _prompt_variance(
                 if method == "conditional"
                 else risk_variance(simulator, QUERIES, step)
             )
+            rounding = abs(risk_mean(moved, step) - risk_mean(simulator, step))
         except (ArithmeticError, ValueError):
             return None
-    return variance if math.isfinite(variance) else None
+    return (variance, rounding) if math.isfinite(variance + rounding) else None
 
 
 def _interval(
-    mean: float, variance: float | None, prompts: int, problem: Problem
+    mean: float, spread: tuple[float, float] | None, prompts: int, problem: Problem
 ) -> tuple[float, float] | None:
-    if variance is None:
+    if spread is None:
         return None
-    reach = math.sqrt(variance / (_MISS_RATE * prompts)) + _ROUND_OFF * abs(mean)
+    variance, rounding = spread
+    reach = math.sqrt(variance / (_MISS_RATE * prompts)) + rounding + _ROUND_OFF * abs(mean)
     try:
         low = math.ldexp(max(mean - reach, 0.0), problem.label_exponent)
         high = math.ldexp(mean + reach, problem.label_exponent)
@@ -371,7 +398,7 @@ def _estimates(
     method: str,
     seed: int,
     provenance: Provenance,
-    prompt_variance: float | None,
+    prompt_spread: tuple[float, float] | None,
 ) -> Iterator[SimulatedRisk]:
     start = time.perf_counter()
     total: Moments | None = None
@@ -390,7 +417,7 @@ def _estimates(
             seed=seed,
             seconds=time.perf_counter() - start,
             versions=provenance.versions or {},
-            interval=_interval(mean, prompt_variance, total.draws, problem),
+            interval=_interval(mean, prompt_spread, total.draws, problem),
         )
 
 

@@ -247,11 +247,7 @@ def _error(branch: Branch, case: Case) -> _Error:
 
 def _forced_equation(branch: Branch, deadline: float) -> Polynomial | None:
     """Return a polynomial in names that is ≥ 0 in a branch, and seen to be ≤ 0 as well."""
-    known = [
-        (bound, strict)
-        for (bound, strict), count in zip(branch.constraints, branch.assumptions, strict=True)
-        if count == 0 and has_only_names(bound)
-    ]
+    known = [each for each in branch.unconditional if has_only_names(each[0])]
     for index, (bound, strict) in enumerate(known):
         if strict or bound.is_zero() or bound.is_constant():
             continue
@@ -392,11 +388,27 @@ def limit_at(statement: ParsedStatement, point: Mapping[str, Fraction]) -> str |
             arithmetic.expander.leading_of_ratio(arithmetic.simplified(side))
             for side in (left, right)
         ]
+        _require_values(arithmetic)
         if all(_sign(arithmetic, (CONSTANT, each)) for each in arithmetic.expander.assumed):
             return _limit(arithmetic, *sides)
     except (ZeroDivisionError, UnresolvedError, UndefinedError, NoSeriesError, TooLargeError):
         pass
     return None
+
+
+def _require_values(arithmetic: Symbolic) -> None:
+    """Raise UndefinedError unless all that was evaluated has a value for all large d."""
+    expander = arithmetic.expander
+    # An expansion may need more logarithms and roots, and adds to both lists.
+    for divisor in arithmetic.divisors:
+        if (leading := expander.leading(divisor)) is None:
+            raise UndefinedError
+        _sign(arithmetic, leading)
+    for bound, strict in arithmetic.domains:
+        leading = expander.leading(bound)
+        sign = 0 if leading is None else _sign(arithmetic, leading)
+        if sign < 0 or (strict and sign == 0):
+            raise UndefinedError
 
 
 def _limit(arithmetic: Symbolic, left: _Term | None, right: _Term | None) -> str:

@@ -35,8 +35,9 @@ from ttt_theory.statements.search import (
     scattered,
     search,
 )
+from ttt_theory.statements.sizes import are_never_integers
 from ttt_theory.statements.symbolic import branches, cases
-from ttt_theory.statements.syntax import ParsedStatement, Quantity, nodes, parse
+from ttt_theory.statements.syntax import COUNTS, ParsedStatement, Quantity, nodes, parse
 from ttt_theory.statements.writing import written
 
 if TYPE_CHECKING:
@@ -102,8 +103,11 @@ def _over(
     spaces = [Space(case, counts, positive) for case in found]
     special = constants(statement)
     finding = Finding()
-    notes = [_SIZES] if not in_limit and _sizes(statement) else []
+    sizes = _sizes(statement)
+    notes = [_SIZES] if not in_limit and sizes else []
     tried = [*tried, *notes]
+    if in_limit and are_never_integers(size for name, size in sizes if name in COUNTS):
+        return undecided(*tried, "the sides are defined nowhere: not all sizes can be integers")
 
     def falsifies(point: Point) -> bool | None:
         if in_limit:
@@ -162,15 +166,15 @@ def _likely(space: Space, margin: Callable[[Point, Fraction | None], float]) -> 
             yield free
 
 
-def _sizes(statement: ParsedStatement) -> set[str]:
-    """Return the sizes that are given to a quantity somewhere."""
-    return {
-        name
+def _sizes(statement: ParsedStatement) -> list[tuple[str, Any]]:
+    """Return the sizes that are given to a quantity somewhere, by their names."""
+    return [
+        size
         for comparison in (statement.comparison, *statement.conditions)
         for node in (*nodes(comparison.left), *nodes(comparison.right))
         if isinstance(node, Quantity)
-        for name, _ in node.sizes
-    }
+        for size in node.sizes
+    ]
 
 
 def _margin(statement: ParsedStatement, point: Point, scale: Fraction | None) -> float:
@@ -207,7 +211,7 @@ def _check_conditions(statement: ParsedStatement, found: list[Case], in_limit: b
     unconditional = parse("1 == 1").comparison
     try:
         empty = all(
-            is_empty(domain, branch.constraints, deadline)
+            is_empty(domain, branch.unconditional, deadline)
             for case in found
             for branch in branches(unconditional, statement.conditions, case, in_limit=in_limit)
         )
@@ -252,7 +256,7 @@ def _sides(statement: ParsedStatement, values: Values) -> dict[str, str]:
 def _of_setting(statement: ParsedStatement, setting: Setting) -> dict[str, Any]:
     from ttt_theory.statements.given_setting import NotExactError, setting_values
 
-    if not _sizes(statement) <= {"n", "k"}:
+    if not {name for name, _ in _sizes(statement)} <= {"n", "k"}:
         raise StatementError(
             "a setting fixes d, norm2 and noise; of a quantity's sizes give n or k only"
         )

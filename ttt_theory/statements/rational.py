@@ -153,22 +153,23 @@ class Ratio:
         return Ratio(numer, denom) * scale
 
     def composed(self, values: Sequence[Ratio]) -> Ratio:
-        """Return this with ratios put in place of all names at once."""
-        found, new = self, {}
-        for slot, value in enumerate(values):
-            if value.numer != GENERATORS[slot] or not value.denom.is_one():
-                new[len(GENERATORS) - 1 - slot] = value
-        if not new:
-            return self
+        """Return this, which has names alone, with ratios put in place of all of them at once."""
+        new = {
+            slot: value
+            for slot, value in enumerate(values)
+            if value.numer != GENERATORS[slot] or not value.denom.is_one()
+        }
         # Under other names first, since what is put in place may hold any of them.
-        places = [
-            GENERATORS[place if (place := len(GENERATORS) - 1 - slot) in new else slot]
-            for slot in range(len(NAMES))
-        ]
-        renamed = [*places, *GENERATORS[len(NAMES) :]]
+        parts = [part for value in values for part in (value.numer, value.denom)]
+        used = {slot for part in parts for slot in variables(part)}
+        unused = [slot for slot in range(len(NAMES), len(GENERATORS)) if slot not in used]
+        if len(unused) < len(new):
+            raise TooLargeError
+        places = dict(zip(new, unused, strict=False))
+        renamed = [GENERATORS[places.get(slot, slot)] for slot in range(len(GENERATORS))]
         found = Ratio(self.numer.compose(*renamed), self.denom.compose(*renamed))
-        for place, value in new.items():
-            found = found.replaced(place, value)
+        for slot, place in places.items():
+            found = found.replaced(place, new[slot])
         return found
 
     def at(self, values: dict[int, flint.fmpq]) -> flint.fmpq:

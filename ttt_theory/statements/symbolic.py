@@ -88,6 +88,15 @@ class Branch:
         """What is known of all indeterminates, those of an expansion included."""
         return self.extended()
 
+    @property
+    def unconditional(self) -> list[Constraint]:
+        """The constraints that follow from no assumption of the expander."""
+        return [
+            constraint
+            for constraint, count in zip(self.constraints, self.assumptions, strict=True)
+            if count == 0
+        ]
+
 
 def without_squares(of: Polynomial, roots: dict[int, Polynomial]) -> Polynomial:
     """Replace the squares of the roots by what they are roots of."""
@@ -343,7 +352,10 @@ class Symbolic:
         if self.choices is None:
             formula = formula_of(quantity.name, quantity.start)
             return Ratio.of(formula(*values))
-        ratio = ratio_of(quantity.name, quantity.start).composed(values)
+        try:
+            ratio = ratio_of(quantity.name, quantity.start).composed(values)
+        except ZeroDivisionError:
+            raise UndefinedError from None
         self.divisors.append(ratio.denom)
         return ratio
 

@@ -9,7 +9,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.structures import DIMS, FAMILIES, SEEDS, Given
-from ttt_theory import DenseWeights, PretrainedWeights, Pretraining, Setting, ZeroWeights
+from ttt_theory import (
+    Dense,
+    DenseWeights,
+    Isotropic,
+    PretrainedWeights,
+    Pretraining,
+    Setting,
+    ZeroWeights,
+)
 from ttt_theory.coordinates import reduction
 from ttt_theory.coordinates.blocks import IsotropicBlock
 from ttt_theory.linear.exact.forms import ProblemForms
@@ -142,3 +150,22 @@ def test_the_forms_and_traces(drawn):
         assert forms.misfit(step) == pytest.approx(
             expected, rel=1e-10, abs=1e-12 * size**2 * np.linalg.norm(features) + 1e-300
         )
+
+
+def test_the_mean_gradient_of_weights_that_are_not_symmetric():
+    features = np.array([[2.0, 0.5, 0.0], [0.5, 1.0, 0.25], [0.0, 0.25, 3.0]])
+    weights = np.array([[0.5, 2.0, -1.0], [0.25, 0.0, 1.5], [3.0, -0.5, 1.0]])
+    task = np.array([1.0, -2.0, 0.5])
+    setting = Setting(
+        4, 3, Dense(features), Isotropic(3), task, 0.3, initialization=DenseWeights(weights)
+    )
+    problem = Problem.of(setting)
+    forms = ProblemForms(problem, starting_weights(problem))
+    q = features @ task
+    s = task @ q + 0.3
+    gradient = (
+        np.outer(q, (task - 5 * weights @ q) @ features) - s * features @ weights.T @ features
+    )
+    found = forms.mean_gradient_square * 2.0 ** (2 * problem.label_exponent)
+    found *= 2.0 ** (2 * problem.feature_exponent)
+    assert found == pytest.approx(np.sum(gradient**2), rel=1e-12)

@@ -303,6 +303,18 @@ def test_no_setting_depends_on_those_computed_with_it():
             assert getattr(risk, quantity)[index] == getattr(one, quantity)
 
 
+def test_extreme_settings_among_others_are_as_accurate_as_alone():
+    squares = [2.0, 1e-200, 3.0, 1e-250]
+    risk = isotropic_risk(20, 40, 30, task_square=squares, noise_variance=1.0)
+    for index, square in enumerate(squares):
+        one = isotropic_risk(20, 40, 30, task_square=square, noise_variance=1.0)
+        for quantity in QUANTITIES:
+            assert getattr(risk, quantity)[index] == getattr(one, quantity)
+    # A cold start's improvement is k n²‖β‖⁴/[…], here 1e-400: out of range, and not zero.
+    cold = isotropic_risk(20, 40, 30, task_square=squares, noise_variance=1.0, factor=0.0)
+    assert list(np.isnan(cold.improvement)) == [False, True, False, True]
+
+
 def test_scalars_give_scalars_and_no_settings_none():
     risk = isotropic_risk(
         np.int32(3), 2.0, np.uint8(4), task_square=1, noise_variance=np.float32(1)

@@ -1,7 +1,9 @@
 """Settings that float64 alone gets wrong: longer numbers are used, or the result is refused."""
 
+import dataclasses
 import decimal
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
 
@@ -14,13 +16,16 @@ from mpmath import mp
 from tests import hard_settings, reference
 from ttt_theory import (
     AR1,
+    BlockDiagonal,
     Covariance,
     Dense,
     DenseWeights,
+    Diagonal,
     Empirical,
     Equicorrelated,
     Isotropic,
     LostPrecisionError,
+    OutOfRangeError,
     PowerLaw,
     PretrainedWeights,
     Pretraining,
@@ -29,7 +34,11 @@ from ttt_theory import (
     ZeroWeights,
     one_step_risk,
 )
-from ttt_theory.linear.exact.long_decimals import LARGEST_DIM
+from ttt_theory.linear.exact.long_decimals import (
+    LARGEST_DIM,
+    _DecimalMatrix,
+    _is_positive_semidefinite,
+)
 from ttt_theory.structured import AutoregressiveFrame, Spectral, as_structured
 from ttt_theory.structured.last_bits import moved_matrix
 from ttt_theory.testing import covariances
@@ -164,6 +173,32 @@ def test_a_matrix_that_rounding_made_indefinite_is_taken_for_singular():
     assert one_step_risk(setting).constant == 0.0
 
 
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([[1, 2], [2, 1]], False),
+        ([[4, 2], [2, 3]], True),
+        ([[1, 1], [1, 1]], True),
+        ([[0, 0], [0, 2]], True),
+        ([[0, 1], [1, 2]], False),
+        ([[2, 1, 1], [1, 2, -2], [1, -2, 2]], False),
+        ([[2, 1, 1], [1, 2, -1], [1, -1, 2]], True),
+    ],
+)
+def test_matrices_with_a_negative_eigenvalue_are_told_apart(entries, expected):
+    matrix = np.vectorize(Decimal, otypes=[object])(entries)
+    assert _is_positive_semidefinite(matrix, Decimal("1e-40")) is expected
+
+
+def test_long_decimals_solve_equations_that_need_another_pivot():
+    matrix, solution = (
+        np.vectorize(Decimal, otypes=[object])(entries)
+        for entries in ([[0, -1, 2], [-3, 0, 1], [-1, 4, 0]], [[2], [-5], [3]])
+    )
+    found = _DecimalMatrix(matrix).solve(_DecimalMatrix(matrix @ solution))
+    assert [round(value, 20) for value in found.entries()] == [2, -5, 3]
+
+
 @given(st.integers(1, 5).flatmap(covariances))
 def test_moved_matrices_are_moved_by_their_last_bits(covariance):
     matrix = as_structured(covariance.matrix())
@@ -179,6 +214,7 @@ def test_what_is_equal_moves_alike():
     moved = moved_matrix(Spectral(AutoregressiveFrame(4, 0.5), values)).eigenvalues
     assert moved[0] == moved[2]
     assert np.all(moved != values)
+    assert len(set(np.round(moved / values - 1.0, 17))) == 3
     dense = as_structured(np.array([[2.0, 0.3], [0.3, 0.7]]))
     np.testing.assert_array_equal(
         moved_matrix(dense * 4.0).toarray(), 4.0 * moved_matrix(dense).toarray()
@@ -192,6 +228,58 @@ def test_settings_whose_loss_was_hidden(number):
     source = hard_settings.HardSettings(0)
     *_, setting = islice(iter(source.setting, None), number)
     assert max(hard_settings.errors(setting).values()) < 1e-10
+
+
+@pytest.mark.parametrize("gap", [1e-6, -3e-8, 4.3e-9, 1e-11])
+@pytest.mark.parametrize("others", [[], [1e-13, 1e-15]])
+def test_diagonal_matrices_of_which_one_direction_leaves_nothing_of_c1(gap, others):
+    def cancelling(length, task, prior, noise, pretraining=None, initialization=None):
+        features = Diagonal([1.7, *others])
+        prior = Diagonal([prior, *(1.0 for _ in others)])
+        task = [task, *(0.3 for _ in others)]
+        changes = {"pretraining": pretraining, "initialization": initialization}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        return Setting(length, 7, features, prior, task, noise, **changes)
+
+    other = Pretraining(context_length=893, noise_variance=3 * 1.7 * 1.3**2 * (1.0 + gap))
+    given = DenseWeights(np.diag([(1.0 + gap) / (899 * 1.7), *(0.0 for _ in others)]))
+    for setting in (
+        # ‖β‖² is the prior's variance, pretraining's noise makes up for its shorter contexts, and
+        # the weights given are the best.
+        cancelling(897, 1.3 * (1.0 + gap), 1.3**2, 0.9),
+        cancelling(897, 1.3, 1.3**2, 0.0, pretraining=other),
+        cancelling(897, 1.3, 1.3**2, 0.0, initialization=given),
+    ):
+        assert max(hard_settings.errors(setting).values()) < 1e-9
+
+
+def test_one_direction_among_too_many_for_longer_numbers_is_refused():
+    features = Diagonal([1.7, *[1e-15] * 69])
+    task = [1.3 * (1.0 - 3e-8), *[0.3] * 69]
+    setting = Setting(897, 7, features, Diagonal([1.3**2, *[1.0] * 69]), task, 0.9)
+    with pytest.raises(LostPrecisionError):
+        one_step_risk(setting)
+
+
+@pytest.mark.parametrize("scale", [1e-40, 1e-90, 1e-120])
+def test_a_signal_far_below_what_has_no_task_is_no_zero(scale):
+    blocks = [Dense([[1.0, 0.5], [0.5, 0.45]]), Isotropic(1, scale=scale)]
+    setting = Setting(5, 3, BlockDiagonal(blocks), Isotropic(3), [0.0, 0.0, 1.3])
+    for start in (PretrainedWeights(), ZeroWeights()):
+        setting = dataclasses.replace(setting, initialization=start)
+        try:
+            error = max(hard_settings.errors(setting).values())
+        except OutOfRangeError:
+            # c2 is of the size of the scale to the third or fourth power.
+            assert scale < 1e-80
+        else:
+            assert error < 1e-12
+
+
+def test_the_square_of_a_direction_is_not_rounded_along_an_axis():
+    # 9·(1/9) is not 1 in decimal numbers.
+    exact = Spiked(2, [-1.0], [[3.0, 0.0]]).exact_matrix(decimal.Decimal)
+    assert exact[0, 0] == 0
 
 
 def test_rounded_entries_of_a_formula_are_refused_beyond_longer_numbers():

@@ -42,24 +42,25 @@ def long_decimal_risk(setting: Setting) -> tuple[Curve, Fraction] | None:
         In fractions, so that whoever uses it needs no such precision.
     risk_after : Fraction
         c0 less the improvement, without what cancels there.  Both are None where Σ_x, Σ_β or Σ_x at
-        pretraining is positive semi-definite only up to the rounding of its parameters.
+        pretraining is positive semi-definite only up to the rounding of its parameters, or where
+        no number of digits is enough.
 
     Raises
     ------
     InexactCovarianceError
         If a covariance is known in float64 alone.
     """
-    before = values = None
+    before = None
     for digits in _DIGITS:
         with decimal.localcontext(_context(digits)):
             values = _risk(setting, Decimal(10) ** (-digits // 2))
-            if values is None or (before and _agree(before, values)):
-                break
-            before = values
-    if values is None:
-        return None
-    *coefficients, risk_after = map(Fraction, values)
-    return Curve(*coefficients), risk_after
+        if values is None:
+            return None
+        if before and _agree(before, values):
+            *coefficients, risk_after = map(Fraction, values)
+            return Curve(*coefficients), risk_after
+        before = values
+    return None
 
 
 def _context(digits: int) -> decimal.Context:
@@ -78,7 +79,8 @@ def _risk(setting: Setting, negligible: Decimal) -> list[Decimal] | None:
         if not _is_positive_semidefinite(matrix, negligible):
             return None
     curve = exact_curve(numbers, _DecimalMatrix, Decimal)
-    largest = sum(numbers.features.diagonal()) * sum(numbers.task.ravel() ** 2)
+    # What the signal is a difference of: coordinates without a task may be on another scale.
+    largest = numbers.features.diagonal() @ numbers.task.ravel() ** 2
     if curve.constant <= negligible * (largest + numbers.noise_variance):
         # No error is left, so that no step changes anything.
         return [Decimal(0)] * 4

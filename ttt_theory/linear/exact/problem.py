@@ -48,9 +48,8 @@ class Problem:
         What it is the problem of.
     feature_exponent, label_exponent : int
         The powers of two that a and c are, both even.
-    is_sound : bool
-        Whether all three matrices are stored by their diagonals: then every result is exact to
-        round-off, for the float64 numbers that these are.
+    is_diagonal : bool
+        Whether all three matrices are stored by their diagonals.
     """
 
     context_length: float
@@ -66,12 +65,17 @@ class Problem:
     setting: Setting
     feature_exponent: int
     label_exponent: int
-    is_sound: bool
+    is_diagonal: bool
 
     @property
-    def source_is_features(self) -> bool:
-        """Whether Σ_x at pretraining is the one at test time."""
-        return self.source_features is self.features
+    def is_pretrained_alike(self) -> bool:
+        """Whether W is a multiple of weights pretrained on contexts as at test time."""
+        return (
+            self.setting.initialization.matrix is None
+            and self.source_features is self.features
+            and self.source_context_length == self.context_length
+            and self.source_noise_variance == self.noise_variance
+        )
 
     @property
     def feature_scale(self) -> float:
@@ -158,7 +162,7 @@ class Problem:
             setting=setting,
             feature_exponent=feature_exponent,
             label_exponent=label_exponent,
-            is_sound=all(map(is_diagonal, matrices.values())),
+            is_diagonal=all(map(is_diagonal, matrices.values())),
         )
         largest = {
             "task": np.max(np.abs(problem.task)),

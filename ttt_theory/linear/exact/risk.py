@@ -29,7 +29,9 @@ __all__ = ["one_step_risk", "risk_of"]
 # By how much a result may change when the setting is moved by its last six bits, which does some
 # forty times what round-off does: where there are longer numbers to turn to, and where not.
 _SURE, _GOOD = 1e-11, 5e-10
-_VANISHING = 1e-14
+# Shares of the bound on c1, a square: below the first it may have lost four digits, and below the
+# second half of them.
+_CANCELLING, _VANISHING = 1e-8, 1e-14
 _COMPARED = ("constant", "linear", "quadratic", "improvement", "risk_after")
 
 
@@ -97,8 +99,6 @@ def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
     setting = problem.setting
     check_defaults(setting, "the exact one-step risk", "evaluation", "step_rule", "feature_law")
     is_small = setting.dim <= LARGEST_DIM
-    if problem.is_sound and (not is_small or problem.source_is_features):
-        return _in_float64(problem, start)
     try:
         risk = _in_float64(problem, start)
     except OutOfRangeError:
@@ -106,9 +106,15 @@ def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
         if exact is None:
             raise
         return exact
+    if problem.is_diagonal:
+        # In each coordinate nothing is rounded that cancels, but for c1 where one coordinate is all
+        # there is, and but for what pretraining on other contexts is a difference of.
+        alike = problem.is_pretrained_alike
+        if not _linear_is_below(_CANCELLING, risk) if alike else not is_small:
+            return risk
     # What counts as round-off is kept, where longer numbers can tell whether it is that.
     change = _change(risk, _moved(setting, 0.0 if is_small else MOVE))
-    if is_small and _linear_nearly_vanishes(risk):
+    if is_small and _linear_is_below(_VANISHING, risk):
         # Where large numbers cancel to the last bit, moving them does not show what is lost.
         change = math.inf
     if change <= (_SURE if is_small else _GOOD):
@@ -122,9 +128,9 @@ def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
     return risk
 
 
-def _linear_nearly_vanishes(risk: OneStepRisk) -> bool:
-    """Whether c1 is a square of what has lost half of its digits, beside c1 ≤ 2√(c0c2)."""
-    return risk.linear <= _VANISHING * 2.0 * math.sqrt(risk.constant) * math.sqrt(risk.quadratic)
+def _linear_is_below(share: float, risk: OneStepRisk) -> bool:
+    """Whether c1 is no more than a share of 2√(c0c2), by which R ≥ 0 bounds it."""
+    return risk.linear <= share * 2.0 * math.sqrt(risk.constant) * math.sqrt(risk.quadratic)
 
 
 def _in_long_decimals(setting: Setting) -> OneStepRisk | None:

@@ -37,6 +37,7 @@ __all__ = [
     "block_variances",
     "conditional_risk_variance",
     "conditional_variances",
+    "risk_mean",
     "risk_variance",
     "second_moments",
 ]
@@ -192,6 +193,20 @@ def conditional_variances(simulator: LiteralSimulator | SimulatorInLaw) -> Float
     )
     variances = [16.0 * k**2 * forms.aligned_square - linear**2, square - quadratic**2]
     return np.asarray(np.maximum(variances, 0.0))
+
+
+def risk_mean(simulator: LiteralSimulator | SimulatorInLaw, step_size: float) -> float:
+    """Return the mean squared error after a step of η, as float64 has it of a simulator's arrays.
+
+    Parameters
+    ----------
+    simulator : LiteralSimulator or SimulatorInLaw
+        All draw one law.
+    step_size : float
+        η.
+    """
+    constant, linear, quadratic = _LawForms.of(simulator).means(simulator.test_samples)
+    return constant - linear * step_size + quadratic * step_size**2
 
 
 def risk_variance(
