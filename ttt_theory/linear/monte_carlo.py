@@ -344,7 +344,7 @@ def _prompt_spread(
 
     Both are in the problem's units.
     """
-    is_hidden = problem.setting.task.any() and not problem.task.any()
+    is_hidden = problem.setting.fixed_task.any() and not problem.task.any()
     if problem.setting.dim > _LARGEST_VARIANCE_DIM or is_hidden:
         return None
     # Here, as it takes SciPy's linear algebra, which is slow to import.
