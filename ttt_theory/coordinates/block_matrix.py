@@ -59,6 +59,9 @@ class BlockMatrix:
         pairs = zip(self.blocks, self.split(other), strict=True)
         return joined([block.times(part) for block, part in pairs])
 
+    def __add__(self, other: BlockMatrix) -> BlockMatrix:
+        return self._with(other, lambda mine, theirs: mine + theirs)
+
     def __sub__(self, other: BlockMatrix) -> BlockMatrix:
         return self._with(other, lambda mine, theirs: mine - theirs)
 
@@ -71,6 +74,10 @@ class BlockMatrix:
     def _with(self, other: BlockMatrix, operation: Callable[[Any, Any], Any]) -> BlockMatrix:
         pairs = zip(self.blocks, other.blocks, strict=True)
         return BlockMatrix([operation(mine, theirs) for mine, theirs in pairs])
+
+    def shifted(self, value: float) -> BlockMatrix:
+        """Return the matrix plus a multiple of the identity."""
+        return BlockMatrix([block.shifted(value) for block in self.blocks])
 
     @property
     def T(self) -> BlockMatrix:  # noqa: N802

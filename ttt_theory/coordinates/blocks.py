@@ -37,10 +37,17 @@ class Block(ABC):
     def __matmul__(self, other: Self) -> Self: ...
 
     @abstractmethod
+    def __add__(self, other: Self) -> Self: ...
+
+    @abstractmethod
     def __sub__(self, other: Self) -> Self: ...
 
     @abstractmethod
     def __mul__(self, factor: float) -> Self: ...
+
+    @abstractmethod
+    def shifted(self, value: float) -> Self:
+        """Return the matrix plus a multiple of the identity."""
 
     @property
     @abstractmethod
@@ -111,11 +118,18 @@ class DiagonalBlock(Block):
     def __matmul__(self, other: Self) -> Self:
         return type(self)(self.values * other.values)
 
+    def __add__(self, other: Self) -> Self:
+        return type(self)(self.values + other.values)
+
     def __sub__(self, other: Self) -> Self:
         return type(self)(self.values - other.values)
 
     def __mul__(self, factor: float) -> Self:
         return type(self)(self.values * factor)
+
+    def shifted(self, value: float) -> Self:
+        """Return the matrix plus a multiple of the identity."""
+        return type(self)(self.values + value)
 
     @property
     def T(self) -> Self:  # noqa: N802
@@ -175,11 +189,18 @@ class IsotropicBlock(Block):
     def __matmul__(self, other: Self) -> Self:
         return type(self)(self.value * other.value, self.dim)
 
+    def __add__(self, other: Self) -> Self:
+        return type(self)(self.value + other.value, self.dim)
+
     def __sub__(self, other: Self) -> Self:
         return type(self)(self.value - other.value, self.dim)
 
     def __mul__(self, factor: float) -> Self:
         return type(self)(self.value * factor, self.dim)
+
+    def shifted(self, value: float) -> Self:
+        """Return the matrix plus a multiple of the identity."""
+        return type(self)(self.value + value, self.dim)
 
     @property
     def T(self) -> Self:  # noqa: N802
@@ -238,11 +259,20 @@ class DenseBlock(Block):
     def __matmul__(self, other: Self) -> Self:
         return type(self)(self.entries @ other.entries)
 
+    def __add__(self, other: Self) -> Self:
+        return type(self)(self.entries + other.entries)
+
     def __sub__(self, other: Self) -> Self:
         return type(self)(self.entries - other.entries)
 
     def __mul__(self, factor: float) -> Self:
         return type(self)(self.entries * factor)
+
+    def shifted(self, value: float) -> Self:
+        """Return the matrix plus a multiple of the identity."""
+        entries = self.entries.copy()
+        entries[np.diag_indices_from(entries)] += value
+        return type(self)(entries)
 
     @property
     def T(self) -> Self:  # noqa: N802
@@ -317,15 +347,22 @@ class LowRankBlock(Block):
             np.hstack([other.right, passed]),
         )
 
-    def __sub__(self, other: Self) -> Self:
+    def __add__(self, other: Self) -> Self:
         return type(self)(
-            self.values - other.values,
-            np.hstack([self.left, -other.left]),
+            self.values + other.values,
+            np.hstack([self.left, other.left]),
             np.hstack([self.right, other.right]),
         )
 
+    def __sub__(self, other: Self) -> Self:
+        return self + other * -1.0
+
     def __mul__(self, factor: float) -> Self:
         return type(self)(self.values * factor, self.left * factor, self.right)
+
+    def shifted(self, value: float) -> Self:
+        """Return the matrix plus a multiple of the identity."""
+        return type(self)(self.values + value, self.left, self.right)
 
     @property
     def T(self) -> Self:  # noqa: N802

@@ -50,7 +50,8 @@ def setting_values(setting: Setting) -> Values:
         If the entries of a covariance are known in float64 alone, or it has an eigenvalue below
         zero, however small: the risk might then be negative.
     """
-    check_defaults(setting, "a statement on a setting", "evaluation", "step_rule", "feature_law")
+    fields = ("evaluation", "step_rule", "task", "feature_law")
+    check_defaults(setting, "a statement on a setting", *fields)
     try:
         numbers = ExactNumbers.of(setting, lambda value: Fraction(repr(value)))
     except InexactCovarianceError as error:

@@ -6,6 +6,7 @@ arithmetic itself rounds.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ import numpy as np
 from ttt_theory.checks import Number, ObjectArray, exactly
 from ttt_theory.linear.closed_form import pretraining
 from ttt_theory.linear.exact.assembly import Assembly
+from ttt_theory.linear.exact.random_task import GaussianTasks, random_task_curve
+from ttt_theory.linear.setting.random_task import RandomTask
 from ttt_theory.structured.base import StructuredMatrix, dense
 
 if TYPE_CHECKING:
@@ -45,7 +48,9 @@ class ExactNumbers:
     features, prior, source_features : ndarray of object, shape (d, d)
         Σ_x, Σ_β, and Σ_x at pretraining.
     task : ndarray of object, shape (d, 1)
-        β.
+        β, or its mean where it is random.
+    task_spread : ndarray of object, shape (d, d), or None
+        The covariance of the task, where it is random.
     factor : number
         The start's multiple of W*.
     weights : ndarray of object, shape (d, d), or None
@@ -61,6 +66,7 @@ class ExactNumbers:
     prior: ObjectArray
     source_features: ObjectArray
     task: ObjectArray
+    task_spread: ObjectArray | None
     factor: Any
     weights: ObjectArray | None
 
@@ -85,11 +91,17 @@ class ExactNumbers:
             "task_covariance": setting.task_covariance,
             "pretraining.feature_covariance": source.feature_covariance,
         }
+        random = setting.task if isinstance(setting.task, RandomTask) else None
+        if random is not None:
+            covariances["task.covariance"] = random.covariance
         known: dict[int, ObjectArray] = {}
         for name, covariance in covariances.items():
             if id(covariance) not in known:
                 known[id(covariance)] = _exact_matrix(name, covariance, number)
-        features, prior, source_features = (known[id(each)] for each in covariances.values())
+        features, prior, source_features, *spreads = (
+            known[id(each)] for each in covariances.values()
+        )
+        task = setting.fixed_task if random is None else random.mean
         return cls(
             context_length=number(setting.context_length),
             test_samples=number(setting.test_samples),
@@ -99,7 +111,8 @@ class ExactNumbers:
             features=features,
             prior=prior,
             source_features=source_features,
-            task=exactly(setting.fixed_task, number)[:, None],
+            task=exactly(task, number)[:, None],
+            task_spread=spreads[0] if spreads else None,
             factor=number(start.factor),
             weights=None if start.matrix is None else exactly(start.matrix, number),
         )
@@ -146,12 +159,17 @@ def exact_curve(
     factor : number, optional
         The multiple of W* to start from; the setting's own start without it.
     """
-    n, noise = scalar(numbers.context_length), scalar(numbers.noise_variance)
-    features = matrix(numbers.features)
-    forms = _MatrixForms(
-        n, noise, features, matrix(numbers.task), _weights(numbers, matrix, scalar, factor)
-    )
-    return Assembly(n, scalar(numbers.test_samples), noise, forms).curve
+    n, k = scalar(numbers.context_length), scalar(numbers.test_samples)
+    noise = scalar(numbers.noise_variance)
+    features, task = matrix(numbers.features), matrix(numbers.task)
+    weights = _weights(numbers, matrix, scalar, factor)
+    if numbers.task_spread is None:
+        return Assembly(n, k, noise, _MatrixForms(n, noise, features, task, weights)).curve
+    spread, moment = _Entries.of(matrix(numbers.task_spread)), _Entries.of(features)
+    start = _Entries.of(weights)
+    error = (start @ moment * -n).shifted(1)
+    mean = np.array(task.entries(), dtype=object)
+    return random_task_curve(n, k, noise, GaussianTasks(moment, start, error, mean, spread))
 
 
 def _weights(
@@ -178,6 +196,40 @@ def _inner(left: Any, right: Any) -> Any:
     """tr(leftᵀ right)."""
     products = [one * other for one, other in zip(left.entries(), right.entries(), strict=True)]
     return sum(products[1:], products[0])
+
+
+@dataclass(frozen=True)
+class _Entries:
+    """A square matrix by its entries, with the operations of `BlockMatrix`."""
+
+    array: ObjectArray
+
+    @classmethod
+    def of(cls, matrix: Any) -> _Entries:
+        entries = matrix.entries()
+        size = math.isqrt(len(entries))
+        return cls(np.array(entries, dtype=object).reshape(size, size))
+
+    def __matmul__(self, other: Any) -> Any:
+        if isinstance(other, _Entries):
+            return _Entries(self.array @ other.array)
+        return self.array @ other
+
+    def __add__(self, other: _Entries) -> _Entries:
+        return _Entries(self.array + other.array)
+
+    def __mul__(self, factor: Any) -> _Entries:
+        return _Entries(self.array * factor)
+
+    def shifted(self, value: Any) -> _Entries:
+        return _Entries(self.array + value * np.eye(len(self.array), dtype=object))
+
+    @property
+    def T(self) -> _Entries:  # noqa: N802
+        return _Entries(self.array.T)
+
+    def inner(self, other: _Entries) -> Any:
+        return (self.array * other.array).sum()
 
 
 class _MatrixForms:

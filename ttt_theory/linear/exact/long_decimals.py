@@ -12,18 +12,27 @@ import numpy as np
 
 from ttt_theory.linear.exact.curve import Curve
 from ttt_theory.linear.exact.exact_numbers import ExactNumbers, exact_curve
+from ttt_theory.linear.setting.random_task import RandomTask
 
 if TYPE_CHECKING:
     from ttt_theory.checks import ObjectArray
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["LARGEST_DIM", "long_decimal_risk"]
+__all__ = ["LARGEST_DIM", "largest_dim", "long_decimal_risk"]
 
 LARGEST_DIM = 64
 """Largest dimension; it takes about a second, and eight times as long at twice the size."""
 
+_LARGEST_RANDOM_DIM = 24
+"""The same for a random task, which takes some twenty times as many products of matrices."""
+
 _DIGITS = (80, 160, 320, 640, 1280)
 _AGREEMENT = Decimal("1e-20")
+
+
+def largest_dim(setting: Setting) -> int:
+    """Return the largest dimension at which longer numbers are used for settings like one."""
+    return _LARGEST_RANDOM_DIM if isinstance(setting.task, RandomTask) else LARGEST_DIM
 
 
 def long_decimal_risk(setting: Setting) -> tuple[Curve, Fraction] | None:
@@ -34,7 +43,7 @@ def long_decimal_risk(setting: Setting) -> tuple[Curve, Fraction] | None:
     Parameters
     ----------
     setting : Setting
-        Of at most `LARGEST_DIM` dimensions.
+        Of at most `largest_dim` dimensions.
 
     Returns
     -------
@@ -75,12 +84,15 @@ def _context(digits: int) -> decimal.Context:
 
 def _risk(setting: Setting, negligible: Decimal) -> list[Decimal] | None:
     numbers = ExactNumbers.of(setting, Decimal)
-    for matrix in (numbers.features, numbers.prior, numbers.source_features):
-        if not _is_positive_semidefinite(matrix, negligible):
+    spread = numbers.task_spread
+    for matrix in (numbers.features, numbers.prior, numbers.source_features, spread):
+        if matrix is not None and not _is_positive_semidefinite(matrix, negligible):
             return None
     curve = exact_curve(numbers, _DecimalMatrix, Decimal)
     # What the signal is a difference of: coordinates without a task may be on another scale.
     largest = numbers.features.diagonal() @ numbers.task.ravel() ** 2
+    if spread is not None:
+        largest += numbers.features.diagonal() @ spread.diagonal()
     if curve.constant <= negligible * (largest + numbers.noise_variance):
         # No error is left, so that no step changes anything.
         return [Decimal(0)] * 4

@@ -13,6 +13,7 @@ from ttt_theory.coordinates.block_matrix import BlockMatrix, joined
 from ttt_theory.coordinates.common_frame import is_diagonal
 from ttt_theory.coordinates.reduction import ROUND_OFF, reduced
 from ttt_theory.errors import OutOfRangeError
+from ttt_theory.linear.setting.random_task import RandomTask
 from ttt_theory.linear.setting.setting import checked_setting
 from ttt_theory.structured import Frame, as_structured
 from ttt_theory.structured.last_bits import moved_matrix, moved_vector
@@ -41,7 +42,8 @@ class Problem:
     features, prior, source_features : BlockMatrix, shape (d, d)
         Σ_x, Σ_β, and Σ_x at pretraining, the same object as Σ_x if it is the same.
     task : ndarray, shape (d,)
-        β, without the coordinates of isotropic blocks, where it is zero.
+        β, or its mean μ where it is random, without the coordinates of isotropic blocks, where it
+        is zero.
     noise_variance, source_noise_variance : float
         σ², and σ² at pretraining.
     setting : Setting
@@ -49,7 +51,9 @@ class Problem:
     feature_exponent, label_exponent : int
         The powers of two that a and c are, both even.
     is_diagonal : bool
-        Whether all three matrices are stored by their diagonals.
+        Whether all matrices are stored by their diagonals.
+    task_spread : BlockMatrix of shape (d, d), or None
+        The covariance Γ of the task; None where it is fixed.
     """
 
     context_length: float
@@ -66,6 +70,7 @@ class Problem:
     feature_exponent: int
     label_exponent: int
     is_diagonal: bool
+    task_spread: BlockMatrix | None
 
     @property
     def is_pretrained_alike(self) -> bool:
@@ -108,16 +113,18 @@ class Problem:
             If the setting mixes scales so far apart that float64 cannot hold them together.
         """
         source = checked_setting(setting).pretraining
+        random = setting.task if isinstance(setting.task, RandomTask) else None
         covariances = (
             setting.feature_covariance,
             setting.task_covariance,
             source.feature_covariance,
+            *([] if random is None else [random.covariance]),
         )
         matrices = {
             key: as_structured(each.matrix(), checked=True)
             for key, each in {id(each): each for each in covariances}.items()
         }
-        task = setting.fixed_task
+        task = setting.fixed_task if random is None else random.mean
         if moved:
             matrices = {key: moved_matrix(matrix) for key, matrix in matrices.items()}
             task = moved_vector(task)
@@ -128,7 +135,7 @@ class Problem:
             moved=moved,
             round_off=round_off,
         )
-        features, prior, source_features = reduction.matrices
+        features, prior, source_features, *spreads = reduction.matrices
         feature_exponent = _even_exponent(float(np.max(features.diagonal())))
         feature_scale = math.ldexp(1.0, feature_exponent)
         source_is_features = source_features is features
@@ -140,6 +147,10 @@ class Problem:
         unit = task / largest_entry if largest_entry > 0.0 else task
         # Scale by scale, since the square of either alone may overflow.
         signal = float(unit @ (features @ unit)) * feature_scale * largest_entry * largest_entry
+        for spread in spreads:
+            largest_variance = float(np.max(spread.diagonal())) or 1.0
+            in_units = spread * (1.0 / largest_variance)
+            signal += float(features.inner(in_units)) * feature_scale * largest_variance
         if not math.isfinite(signal):
             raise OutOfRangeError("the variance of a label", signal)
         label_exponent = _even_exponent(signal + setting.noise_variance)
@@ -163,6 +174,7 @@ class Problem:
             feature_exponent=feature_exponent,
             label_exponent=label_exponent,
             is_diagonal=all(map(is_diagonal, matrices.values())),
+            task_spread=spreads[0] * task_scale * task_scale if spreads else None,
         )
         largest = {
             "task": np.max(np.abs(problem.task)),
@@ -170,6 +182,8 @@ class Problem:
             "pretraining.feature_covariance": np.max(problem.source_features.diagonal()),
             "pretraining.noise_variance": problem.source_noise_variance,
         }
+        if problem.task_spread is not None:
+            largest["task.covariance"] = np.max(problem.task_spread.diagonal())
         for name, value in largest.items():
             if not np.isfinite(value):
                 raise OutOfRangeError(f"{name} in units of the features and labels", float(value))

@@ -12,8 +12,9 @@ from ttt_theory.errors import InvalidSettingError, LostPrecisionError, OutOfRang
 from ttt_theory.linear.exact.exact_numbers import InexactCovarianceError
 from ttt_theory.linear.exact.forms import assembled
 from ttt_theory.linear.exact.kinds import risk_of_kind
-from ttt_theory.linear.exact.long_decimals import LARGEST_DIM, long_decimal_risk
+from ttt_theory.linear.exact.long_decimals import largest_dim, long_decimal_risk
 from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.exact.random_task import averaged
 from ttt_theory.linear.exact.results import one_step_result
 from ttt_theory.linear.exact.weights import starting_weights
 from ttt_theory.linear.setting.setting import check_defaults, checked_setting, departures
@@ -66,10 +67,14 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
     -----
     Floats of the setting are taken for the numbers that their 53 bits denote.  The calculation is
     done twice, the second time with the matrices and the task moved by their last bits.  Where
-    the results differ, up to 64 dimensions, it is done once more in decimal numbers of as many
-    digits as it takes, from the parameters of the covariances (`Covariance.exact_matrix`).
+    the results differ, up to 64 dimensions (24 for a random task), it is done once more in decimal
+    numbers of as many digits as it takes, from the parameters of the covariances
+    (`Covariance.exact_matrix`).
 
-    Source: theory.md, section 2, facts 2 and 3.
+    Where the task is random, the expectation is over it, too, and the best step is one number for
+    all tasks.
+
+    Source: theory.md, section 2, facts 2 and 3, and for random tasks the fact on them.
 
     Examples
     --------
@@ -87,7 +92,7 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
     >>> abs(ttt.one_step_risk(setting).improvement / expected - 1) < 1e-14
     True
     """
-    if departures(checked_setting(setting)):
+    if departures(checked_setting(setting)).keys() - {"task"}:
         return risk_of_kind(setting)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         problem = Problem.of(setting)
@@ -98,7 +103,7 @@ def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
     """Compute `one_step_risk` of a setting that has been reduced to a problem already."""
     setting = problem.setting
     check_defaults(setting, "the exact one-step risk", "evaluation", "step_rule", "feature_law")
-    is_small = setting.dim <= LARGEST_DIM
+    is_small = setting.dim <= largest_dim(setting)
     try:
         risk = _in_float64(problem, start)
     except OutOfRangeError:
@@ -106,7 +111,7 @@ def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
         if exact is None:
             raise
         return exact
-    if problem.is_diagonal:
+    if problem.is_diagonal and problem.task_spread is None:
         # In each coordinate nothing is rounded that cancels, but for c1 where one coordinate is all
         # there is, and but for what pretraining on other contexts is a difference of.
         alike = problem.is_pretrained_alike
@@ -124,7 +129,7 @@ def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
         return exact
     change = _change(risk, _moved(setting, MOVE))
     if not change <= _GOOD:
-        raise LostPrecisionError(change, LARGEST_DIM)
+        raise LostPrecisionError(change, largest_dim(setting))
     return risk
 
 
@@ -136,7 +141,7 @@ def _linear_is_below(share: float, risk: OneStepRisk) -> bool:
 def _in_long_decimals(setting: Setting) -> OneStepRisk | None:
     """Return the risk by longer numbers, if it is not too large and there are exact ones."""
     with contextlib.suppress(InexactCovarianceError):
-        exact = long_decimal_risk(setting) if setting.dim <= LARGEST_DIM else None
+        exact = long_decimal_risk(setting) if setting.dim <= largest_dim(setting) else None
         if exact is not None:
             curve, risk_after = exact
             return one_step_result(setting, curve, risk_after)
@@ -163,11 +168,15 @@ def _change(risk: OneStepRisk, other: OneStepRisk | None) -> float:
 
 def _in_float64(problem: Problem, start: StartingWeights) -> OneStepRisk:
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        parts, forms = assembled(problem, start)
-        curve = parts.curve
-        scaled_step = 2.0 * problem.test_samples * curve.step_size
-        # Not c0 − improvement, which cancels where the risk after the step is small.
-        risk_after = parts.risk(scaled_step, forms.misfit(scaled_step))
+        if problem.task_spread is not None:
+            curve = averaged(problem, start)
+            risk_after = curve.risk_after
+        else:
+            parts, forms = assembled(problem, start)
+            curve = parts.curve
+            scaled_step = 2.0 * problem.test_samples * curve.step_size
+            # Not c0 − improvement, which cancels where the risk after the step is small.
+            risk_after = parts.risk(scaled_step, forms.misfit(scaled_step))
     return one_step_result(
         problem.setting, curve, risk_after, problem.label_exponent, problem.step_exponent
     )

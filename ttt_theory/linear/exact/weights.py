@@ -34,7 +34,13 @@ if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["StartingWeights", "original_weights", "pretrained_weights", "starting_weights"]
+__all__ = [
+    "StartingWeights",
+    "error_matrix",
+    "original_weights",
+    "pretrained_weights",
+    "starting_weights",
+]
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,38 @@ def starting_weights(problem: Problem) -> StartingWeights:
     return _pretrained(problem, start.factor) if start.factor else _zero(problem)
 
 
+def error_matrix(problem: Problem, start: StartingWeights) -> BlockMatrix:
+    """Return B = I − nWΣ_x, by which a start makes the mean error b = Bβ of any task β.
+
+    Like the mean error of one task it is a small difference of large numbers where W is good.
+    """
+    given, factor = problem.setting.initialization, problem.setting.initialization.factor
+    n, features = problem.context_length, problem.features
+    if given.matrix is not None:
+        [weights], [block] = start.matrix.blocks, features.blocks
+        product = weights.entries.astype(np.longdouble) @ block.entries.astype(np.longdouble)
+        entries = np.eye(len(product)) - n * product
+        return BlockMatrix([DenseBlock(entries.astype(np.float64))])
+    nothing = features * 0.0
+    gram_factor, ridge = _pretraining(problem)
+    if factor == 0.0 or ridge == 0.0:
+        return nothing.shifted(1.0)
+    source = problem.source_features
+    mismatch = _excess(
+        gram_factor,
+        n,
+        source,
+        features,
+        nothing if source is features else source - features,
+    )
+    images = (problem.prior @ mismatch).shifted(ridge).blocks
+    parts = zip(problem.prior.blocks, source.blocks, images, strict=True)
+    solved = BlockMatrix(
+        [_solution(_gram(gram_factor, ridge, *pair), image) for *pair, image in parts]
+    )
+    return (factor * solved).shifted(1.0 - factor)
+
+
 def _zero(problem: Problem) -> StartingWeights:
     mean = problem.features @ problem.task
     return StartingWeights(problem.features * 0.0, problem.task, float(mean @ mean) * problem.task)
@@ -155,8 +193,7 @@ def _given(problem: Problem, matrix: FloatArray) -> StartingWeights:
 def _pretrained(problem: Problem, factor: float) -> StartingWeights:
     prior, source_features = problem.prior, problem.source_features
     task, n = problem.task, problem.context_length
-    gram_factor = pretraining.gram_factor(problem.source_context_length)
-    ridge = pretraining.ridge(source_features.inner(prior), problem.source_noise_variance)
+    gram_factor, ridge = _pretraining(problem)
     if ridge == 0.0:
         return _zero(problem)
     # W* = Σ_β(gΣ'Σ_β + ridge·I)⁻¹ = K⁻¹Σ_β with K = gΣ_βΣ' + ridge·I, Σ' being Σ_x at pretraining.
@@ -167,8 +204,12 @@ def _pretrained(problem: Problem, factor: float) -> StartingWeights:
         difference = (source_features - problem.features) @ task
     rotated = _excess(gram_factor, n, source_image, image, difference)
     error_image = ridge * task + prior @ rotated
-    triples = zip(prior.blocks, source_features.blocks, prior.split(error_image), strict=True)
-    solutions = [_solved(gram_factor, ridge, *triple) for triple in triples]
+    grams = [
+        _gram(gram_factor, ridge, *pair)
+        for pair in zip(prior.blocks, source_features.blocks, strict=True)
+    ]
+    triples = zip(grams, prior.blocks, prior.split(error_image), strict=True)
+    solutions = [_solved(*triple) for triple in triples]
     weights = BlockMatrix([block for block, _ in solutions])
     mean_error = joined([error for _, error in solutions])
     overlap = _overlap(problem, gram_factor, ridge, weights, mean_error)
@@ -181,9 +222,14 @@ def _pretrained(problem: Problem, factor: float) -> StartingWeights:
     )
 
 
-def _excess(
-    gram_factor: float, count: float, source: FloatArray, target: FloatArray, difference: FloatArray
-) -> FloatArray:
+def _pretraining(problem: Problem) -> tuple[float, float]:
+    """Return g = n + 1 and the ridge ρ of pretraining."""
+    gram_factor = pretraining.gram_factor(problem.source_context_length)
+    signal = problem.source_features.inner(problem.prior)
+    return gram_factor, pretraining.ridge(signal, problem.source_noise_variance)
+
+
+def _excess(gram_factor: float, count: float, source: Any, target: Any, difference: Any) -> Any:
     """Return g·source − m·target, given source − target, in terms that are no larger.
 
     It cancels neither where the two are the same nor where one, or its factor, is much larger.
@@ -192,26 +238,31 @@ def _excess(
     return (gram_factor - count) * larger + min(gram_factor, count) * difference
 
 
-def _solved(
-    gram_factor: float, ridge: float, prior: Any, source_features: Any, error_image: FloatArray
-) -> tuple[Any, FloatArray]:
+def _gram(gram_factor: float, ridge: float, prior: Any, source_features: Any) -> Any:
+    """Return K, for one block."""
+    return ((prior @ source_features) * gram_factor).shifted(ridge)
+
+
+def _solved(gram: Any, prior: Any, error_image: FloatArray) -> tuple[Any, FloatArray]:
     """Return K⁻¹Σ_β and K⁻¹ of a vector, for one block."""
-    if isinstance(prior, DiagonalBlock):
-        gram = gram_factor * (prior.values * source_features.values) + ridge
-        return DiagonalBlock(prior.values / gram), error_image / gram
-    if isinstance(prior, IsotropicBlock):
-        value = prior.value / (gram_factor * (prior.value * source_features.value) + ridge)
-        return IsotropicBlock(value, prior.dim), error_image
-    if isinstance(prior, DenseBlock):
-        gram = (prior @ source_features).entries
-        gram *= gram_factor
-        gram[np.diag_indices_from(gram)] += ridge
-        solution = _solve(gram, np.column_stack([prior.entries, error_image]))
+    if isinstance(gram, DenseBlock):
+        solution = _solve(gram.entries, np.column_stack([prior.entries, error_image]))
         return DenseBlock(solution[:, :-1]), solution[:, -1]
-    gram = (prior @ source_features) * gram_factor
-    gram = LowRankBlock(gram.values + ridge, gram.left, gram.right)
-    inverse = _woodbury(gram)
-    return inverse @ prior, inverse.times(error_image)
+    if isinstance(gram, LowRankBlock):
+        inverse = _woodbury(gram)
+        return inverse @ prior, inverse.times(error_image)
+    return _solution(gram, prior), error_image / gram.diagonal()[: len(gram)]
+
+
+def _solution(gram: Any, image: Any) -> Any:
+    """Return K⁻¹ times another block."""
+    if isinstance(gram, DiagonalBlock):
+        return DiagonalBlock(image.values / gram.values)
+    if isinstance(gram, IsotropicBlock):
+        return IsotropicBlock(image.value / gram.value, gram.dim)
+    if isinstance(gram, DenseBlock):
+        return DenseBlock(_solve(gram.entries, image.entries))
+    return _woodbury(gram) @ image
 
 
 def _solve(gram: FloatArray, right_hand_sides: FloatArray) -> FloatArray:
