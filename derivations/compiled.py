@@ -6,15 +6,26 @@ from types import ModuleType
 
 from derivations.formula import render
 from derivations.linear import (
+    corrections,
     finite_size,
     isotropic,
     isotropic_squares,
     limits,
     one_step,
     pretraining,
+    random_task,
 )
 
-DERIVATIONS = (pretraining, one_step, isotropic, isotropic_squares, limits, finite_size)
+DERIVATIONS = (
+    pretraining,
+    one_step,
+    isotropic,
+    isotropic_squares,
+    limits,
+    finite_size,
+    corrections,
+    random_task,
+)
 ROOT = Path(__file__).parents[1]
 
 

@@ -127,7 +127,10 @@ def _expression(expression: sympy.Expr) -> str:
     if denominator == 1:
         return _bracketed(_print(numerator), always=False)
     top = _bracketed(_print(numerator), always=numerator.is_Add)
-    return f"{top} / {_bracketed(_print(denominator), always=not denominator.is_Atom)}"
+    quotient = f"{top} / {_bracketed(_print(denominator), always=not denominator.is_Atom)}"
+    # Short lines by themselves may be a long one together.
+    is_long = "\n" not in quotient and len("    return ") + len(quotient) > WIDTH
+    return _wrapped("    ", "(", quotient, ")") if is_long else quotient
 
 
 def _print(expression: sympy.Expr) -> str:
@@ -142,7 +145,7 @@ def _bracketed(code: str, *, always: bool) -> str:
 
 def _wrapped(indent: str, opening: str, content: str, closing: str) -> str:
     """Put content between brackets, on lines of its own where it is long."""
-    if len(content) <= WIDTH - 30:
+    if len(content) <= WIDTH - 30 and len(opening) + len(content) + len(closing) <= WIDTH:
         return f"{opening}{content}{closing}"
     lines = textwrap.wrap(
         content, WIDTH - len(indent) - 4, break_long_words=False, break_on_hyphens=False

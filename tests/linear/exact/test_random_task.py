@@ -1,6 +1,7 @@
 """Random tasks: one-step risks against averages of the risk of one task, in independent numbers."""
 
 import dataclasses
+import inspect
 import itertools
 import math
 from fractions import Fraction
@@ -16,6 +17,7 @@ import ttt_theory as ttt
 from tests import reference
 from ttt_theory.coordinates import reduction
 from ttt_theory.errors import InvalidSettingError, LostPrecisionError
+from ttt_theory.linear.closed_form import random_task as compiled
 from ttt_theory.linear.exact.exact_numbers import ExactNumbers, exact_curve
 from ttt_theory.linear.exact.form_polynomials import FormPolynomial, mean_of_product
 from ttt_theory.linear.exact.long_decimals import long_decimal_risk
@@ -460,3 +462,45 @@ def test_one_task_at_a_time_is_the_mean_of_all():
     fixed = dataclasses.replace(random, task=[1.0] * 4)
     share = ttt.one_step_risk(random).improvement / ttt.one_step_risk(fixed).improvement
     assert share == pytest.approx((4 + 2) / (4 + 4), rel=1e-13)
+
+
+@pytest.mark.parametrize("start", [ttt.ZeroWeights(), ttt.PretrainedWeights(0.75)])
+def test_the_compiled_isotropic_coefficients(start):
+    dim, mean, variance = 3, [1.0, 0.0, 2.0], 0.25
+    isotropic = ttt.Isotropic(dim)
+    task = ttt.RandomTask(mean, ttt.Isotropic(dim, scale=variance))
+    setting = ttt.Setting(5, 4, isotropic, isotropic, task, 0.5, initialization=start)
+    weight = start.factor / (5 + dim + 1 + 0.5)
+    moments = [
+        getattr(compiled, f"square_moment_{j}")(
+            **{
+                name: {"dim": dim, "mean_square": 5.0, "variance": variance}[name]
+                for name in inspect.signature(getattr(compiled, f"square_moment_{j}")).parameters
+            }
+        )
+        for j in (1, 2, 3)
+    ]
+    risk = ttt.one_step_risk(setting)
+    assert compiled.constant(5, dim, weight, 0.5, moments[0]) == pytest.approx(
+        risk.constant, rel=1e-13
+    )
+    assert compiled.linear(5, 4, dim, weight, 0.5, *moments[:2]) == pytest.approx(
+        risk.linear, rel=1e-12
+    )
+    assert compiled.quadratic(5, 4, dim, weight, 0.5, *moments) == pytest.approx(
+        risk.quadratic, rel=1e-13
+    )
+
+
+@pytest.mark.parametrize("dim", [2, 5, 30])
+@pytest.mark.parametrize("start", [ttt.ZeroWeights(), ttt.PretrainedWeights()])
+def test_what_randomness_costs(dim, start):
+    isotropic, variance = ttt.Isotropic(dim), 0.3
+    task = ttt.RandomTask(None, ttt.Isotropic(dim, scale=variance))
+    random = ttt.Setting(7, 4, isotropic, isotropic, task, initialization=start)
+    fixed = dataclasses.replace(random, task=[math.sqrt(variance)] * dim)
+    one, other = ttt.one_step_risk(random), ttt.one_step_risk(fixed)
+    assert one.improvement == pytest.approx((dim + 2) / (dim + 4) * other.improvement, rel=1e-12)
+    assert one.step_size == pytest.approx(dim / (dim + 4) * other.step_size, rel=1e-12)
+    assert compiled.improvement_share(Fraction(dim)) == Fraction(dim + 2, dim + 4)
+    assert compiled.step_share(Fraction(dim)) == Fraction(dim, dim + 4)
