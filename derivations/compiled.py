@@ -9,12 +9,21 @@ from derivations.linear import (
     finite_size,
     isotropic,
     isotropic_squares,
+    isotropic_steps,
     limits,
     one_step,
     pretraining,
 )
 
-DERIVATIONS = (pretraining, one_step, isotropic, isotropic_squares, limits, finite_size)
+DERIVATIONS = (
+    pretraining,
+    one_step,
+    isotropic,
+    isotropic_squares,
+    isotropic_steps,
+    limits,
+    finite_size,
+)
 ROOT = Path(__file__).parents[1]
 
 
