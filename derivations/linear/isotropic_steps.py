@@ -26,6 +26,7 @@ along, across, product = sympy.symbols("b_square U_2 b_e", real=True)
 order, half_power, even, odd, kept, kept_square = sympy.symbols(
     "l h even odd kept kept_square", real=True
 )
+signal_part, noise_part, cross_part = sympy.symbols("signal_part noise_part cross_part", real=True)
 
 KEPT = r - 2 * order * w
 KEPT_SQUARE = kept**2 + 2 * (n + 2 * order) * w**2
@@ -36,10 +37,19 @@ GRADIENT_FORM = n * (g * product + s * w**2 * across)
 
 # With b^p by powers of z, E[z^(2h)] = (2h−1)!!: of the terms with z^(2h) and z^(2h+1) in b^p, whose
 # binomial coefficients are `even` and `odd`, what is left but for (2h−1)!! σ^(2h) ‖β‖^… E[T^l].
-SQUARE_TERM = even * norm2 * kept_square + (2 * half_power + 1) * noise * w * (
-    even * (n + 2 * order) * w - 2 * odd * kept
+# The parts depend on l alone.
+SIGNAL_SQUARE = norm2 * kept_square
+NOISE_SQUARE = noise * w**2 * (n + 2 * order)
+CROSS_SQUARE = 2 * noise * w * kept
+SQUARE_TERM = (
+    even * (signal_part + (2 * half_power + 1) * noise_part)
+    - (2 * half_power + 1) * odd * cross_part
 )
-PRODUCT_TERM = even * norm2 * kept - (2 * half_power + 1) * odd * noise * w
+SIGNAL_PRODUCT = norm2 * kept
+NOISE_PRODUCT = noise * w
+PRODUCT_TERM = even * signal_part - (2 * half_power + 1) * odd * noise_part
+_SQUARE = {signal_part: SIGNAL_SQUARE, noise_part: NOISE_SQUARE, cross_part: CROSS_SQUARE}
+_PRODUCT = {signal_part: SIGNAL_PRODUCT, noise_part: NOISE_PRODUCT}
 
 
 def _require_forms() -> None:
@@ -59,8 +69,8 @@ def _require_forms() -> None:
     overlap, error = norm * t + deviation, norm * (1 - w * t) - w * deviation
     for power, shift in ((0, 0), (1, 0), (2, 1), (3, 2)):
         for degree, factor, term in (
-            (2 * power, error**2, SQUARE_TERM),
-            (2 * power + 1, error, PRODUCT_TERM),
+            (2 * power, error**2, SQUARE_TERM.subs(_SQUARE)),
+            (2 * power + 1, error, PRODUCT_TERM.subs(_PRODUCT)),
         ):
             exact = _mean(t**shift * overlap**degree * factor, z)
             require(
@@ -112,6 +122,9 @@ _NAMES = {
     odd: "odd",
     kept: "kept",
     kept_square: "kept_square",
+    signal_part: "signal_part",
+    noise_part: "noise_part",
+    cross_part: "cross_part",
 }
 
 
@@ -127,6 +140,11 @@ FORMULAS = tuple(
         ("kept_square", KEPT_SQUARE, "E[T^l (1 − wT)²] / E[T^l], T ~ χ²_n."),
         ("context_form", CONTEXT_FORM, "uᵀMu, from b² and what of ‖u‖² is across the task."),
         ("gradient_form", GRADIENT_FORM, "uᵀPe, from b·e_1 and what of ‖u‖² is across the task."),
+        ("signal_square", SIGNAL_SQUARE, "Of e_1², the part of the task's kept share."),
+        ("noise_square", NOISE_SQUARE, "Of e_1², the part of the noise."),
+        ("cross_square", CROSS_SQUARE, "Of e_1², the part of share and noise together."),
+        ("signal_product", SIGNAL_PRODUCT, "Of b·e_1, the part of the task's kept share."),
+        ("noise_product", NOISE_PRODUCT, "Of b·e_1, the part of the noise."),
         ("square_term", SQUARE_TERM, "A term of E[T^l b^p e_1²], but for common factors."),
         ("product_term", PRODUCT_TERM, "A term of E[T^l b^p e_1], but for common factors."),
     )

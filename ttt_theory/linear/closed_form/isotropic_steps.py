@@ -7,10 +7,15 @@ from typing import Any
 
 __all__ = [
     "context_form",
+    "cross_square",
     "gradient_form",
     "kept",
     "kept_square",
+    "noise_product",
+    "noise_square",
     "product_term",
+    "signal_product",
+    "signal_square",
     "square_term",
 ]
 
@@ -59,29 +64,69 @@ def gradient_form(
     return n * (across_square * s * w**2 + aligned_product * gradient)
 
 
+def signal_square(task_square: Any, kept_square: Any) -> Any:
+    """Of e_1², the part of the task's kept share.
+
+    Source: theory.md, section 2; ours.
+    """
+    norm2 = task_square
+    return kept_square * norm2
+
+
+def noise_square(context_length: Any, noise_variance: Any, weight: Any, power: Any) -> Any:
+    """Of e_1², the part of the noise.
+
+    Source: theory.md, section 2; ours.
+    """
+    n, sigma2, w = context_length, noise_variance, weight
+    return sigma2 * w**2 * (n + 2 * power)
+
+
+def cross_square(noise_variance: Any, weight: Any, kept: Any) -> Any:
+    """Of e_1², the part of share and noise together.
+
+    Source: theory.md, section 2; ours.
+    """
+    sigma2, w = noise_variance, weight
+    return 2 * kept * sigma2 * w
+
+
+def signal_product(task_square: Any, kept: Any) -> Any:
+    """Of b·e_1, the part of the task's kept share.
+
+    Source: theory.md, section 2; ours.
+    """
+    norm2 = task_square
+    return kept * norm2
+
+
+def noise_product(noise_variance: Any, weight: Any) -> Any:
+    """Of b·e_1, the part of the noise.
+
+    Source: theory.md, section 2; ours.
+    """
+    sigma2, w = noise_variance, weight
+    return sigma2 * w
+
+
 def square_term(
-    context_length: Any, task_square: Any, noise_variance: Any, weight: Any, power: Any,
-    half_power: Any, even: Any, odd: Any, kept: Any, kept_square: Any
+    half_power: Any, even: Any, odd: Any, signal_part: Any, noise_part: Any, cross_part: Any
 ) -> Any:
     """A term of E[T^l b^p e_1²], but for common factors.
 
     Source: theory.md, section 2; ours.
     """
-    n, norm2, sigma2 = context_length, task_square, noise_variance
-    w = weight
     return (
-        even * kept_square * norm2 + sigma2 * w * (2 * half_power + 1) * (even * w * (n + 2 *
-        power) - 2 * kept * odd)
+        -cross_part * odd * (2 * half_power + 1) + even * (noise_part * (2 * half_power + 1) +
+        signal_part)
     )
 
 
 def product_term(
-    task_square: Any, noise_variance: Any, weight: Any, half_power: Any, even: Any, odd: Any,
-    kept: Any
+    half_power: Any, even: Any, odd: Any, signal_part: Any, noise_part: Any
 ) -> Any:
     """A term of E[T^l b^p e_1], but for common factors.
 
     Source: theory.md, section 2; ours.
     """
-    norm2, sigma2, w = task_square, noise_variance, weight
-    return even * kept * norm2 - odd * sigma2 * w * (2 * half_power + 1)
+    return even * signal_part - noise_part * odd * (2 * half_power + 1)

@@ -15,10 +15,11 @@ import numpy as np
 from ttt_theory.checks import checked_integer
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.exact.descent import Descent, method_coefficients
+from ttt_theory.linear.exact.isotropic_numbers import MOST_STEPS
 from ttt_theory.linear.exact.real_roots import real_roots
 from ttt_theory.linear.exact.results import SeveralStepsRisk
 from ttt_theory.linear.exact.risk import one_step_risk
-from ttt_theory.linear.exact.several_steps import MOST_STEPS, exact_descent, held, risks_of
+from ttt_theory.linear.exact.several_steps import exact_descent, held, risks_of
 from ttt_theory.linear.setting.setting import checked_setting
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _RULES = "give equal, greedy, joint, or decay:f with a number f above 0 and at m
 _DIGITS, _DIGITS_PER_STEP = 50, 15
 _MOST_ITERATIONS = 300
 _SETTLED = Decimal("1e-28")
-_LARGEST_DAMPING = Decimal("1e40")
 
 
 @dataclass(frozen=True)
@@ -242,13 +242,8 @@ def _constrained(descent: Descent, best: Sequence[Fraction]) -> list[Fraction]:
     # The steps of the best polynomial, without what is imaginary in them.
     scaled = [float(each / unit ** (m + 1)) for m, each in enumerate(best)]
     real_parts = np.roots([1.0, *(-each for each in scaled)]).real / 2.0
-    starts = [
-        [each / float(unit) for each in equal],
-        real_parts.tolist(),
-        [each / float(unit) for each in (*before, float(_next_step(descent, _exact(before))))],
-        [each / float(unit) for each in _greedy(descent, count)],
-        np.geomspace(0.05, 2.0, count).tolist(),
-    ]
+    longer = [*map(Fraction, before), _next_step(descent, list(map(Fraction, before)))]
+    candidates = [[Fraction(each) for each in steps] for steps in (equal, _greedy(descent, count))]
     with decimal.localcontext(prec=_DIGITS + _DIGITS_PER_STEP * count):
         landscape = Descent(
             _decimal(descent.constant),
@@ -258,13 +253,10 @@ def _constrained(descent: Descent, best: Sequence[Fraction]) -> list[Fraction]:
                 for m, row in enumerate(descent.quadratic)
             ],
         )
-        ends = [_minimum(landscape, start) for start in starts]
-        steps = min(ends, key=landscape.risk)
-    return [Fraction(each) * unit for each in steps]
-
-
-def _exact(steps: Sequence[float]) -> list[Any]:
-    return [Fraction(each) for each in steps]
+        for start in (real_parts.tolist(), [float(each / unit) for each in longer]):
+            end = _minimum(landscape, start)
+            candidates.append([Fraction(each) * unit for each in end])
+    return min(candidates, key=descent.risk)
 
 
 def _decimal(value: Fraction) -> Decimal:
@@ -286,17 +278,15 @@ def _minimum(descent: Descent, start: Sequence[float]) -> list[Decimal]:
             for i, row in enumerate(hessian)
         ]
         change = _definite_solution(damped, gradient)
-        moved = None if change is None else [
-            each - by for each, by in zip(steps, change, strict=True)
-        ]
-        if change is None or moved is None or (lower := descent.risk(moved)) > risk:
-            damping *= 8
-            if damping > _LARGEST_DAMPING:
-                break
-            continue
-        steps, risk, damping = moved, lower, damping / 16
-        if max(map(abs, change)) <= _SETTLED * max(map(abs, steps)):
-            break
+        if change is not None:
+            moved = [each - by for each, by in zip(steps, change, strict=True)]
+            lower = descent.risk(moved)
+            if lower <= risk:
+                steps, risk, damping = moved, lower, damping / 16
+                if max(map(abs, change)) <= _SETTLED * max(map(abs, steps)):
+                    break
+                continue
+        damping *= 8
     return steps
 
 

@@ -144,24 +144,45 @@ class IsotropicContext:
         return total
 
     @cached_property
-    def _kept(self) -> Callable[[int], Any]:
-        return cache(lambda order: isotropic_steps.kept(self.weight, self.bias, order))
+    def _square_parts(self) -> Callable[[int], tuple[Any, Any, Any]]:
+        """E[T^l e_1²], in the parts of its terms."""
+
+        def parts(order: int) -> tuple[Any, Any, Any]:
+            n, noise, weight = self.context_length, self.noise_variance, self.weight
+            kept = isotropic_steps.kept(weight, self.bias, order)
+            square = isotropic_steps.kept_square(n, weight, order, kept)
+            length = self._length(order)
+            return (
+                length * isotropic_steps.signal_square(self.task_square, square),
+                length * isotropic_steps.noise_square(n, noise, weight, order),
+                length * isotropic_steps.cross_square(noise, weight, kept),
+            )
+
+        return cache(parts)
 
     @cached_property
-    def _kept_square(self) -> Callable[[int], Any]:
-        return cache(
-            lambda order: isotropic_steps.kept_square(
-                self.context_length, self.weight, order, self._kept(order)
+    def _product_parts(self) -> Callable[[int], tuple[Any, Any]]:
+        """E[T^l b e_1], in the parts of its terms."""
+
+        def parts(order: int) -> tuple[Any, Any]:
+            kept = isotropic_steps.kept(self.weight, self.bias, order)
+            length = self._length(order)
+            return (
+                length * isotropic_steps.signal_product(self.task_square, kept),
+                length * isotropic_steps.noise_product(self.noise_variance, self.weight),
             )
-        )
+
+        return cache(parts)
 
     @cached_property
     def _scale(self) -> Callable[[int, int], Any]:
         """(2h−1)!! ‖β‖^(2p−2h) σ^(2h)."""
 
         def scale(p: int, h: int) -> Any:
-            double_factorial = math.prod(range(1, 2 * h, 2))
-            return double_factorial * self.task_square ** (p - h) * self.noise_variance**h
+            if h:
+                return (2 * h - 1) * (self.noise_variance * self._scale(p - 1, h - 1))
+            # One product each, where an array's power would take many.
+            return self.task_square * self._scale(p - 1, 0) if p else 1
 
         return cache(scale)
 
@@ -180,19 +201,9 @@ class IsotropicContext:
         """E[T^l b^(2p) e_1²]."""
 
         def term(order: int, p: int, h: int) -> Any:
-            power = order + 2 * p - h
-            return (self._scale(p, h) * self._length(power)) * isotropic_steps.square_term(
-                self.context_length,
-                self.task_square,
-                self.noise_variance,
-                self.weight,
-                power,
-                h,
-                math.comb(2 * p, 2 * h),
-                math.comb(2 * p, 2 * h + 1),
-                self._kept(power),
-                self._kept_square(power),
-            )
+            binomials = math.comb(2 * p, 2 * h), math.comb(2 * p, 2 * h + 1)
+            parts = self._square_parts(order + 2 * p - h)
+            return self._scale(p, h) * isotropic_steps.square_term(h, *binomials, *parts)
 
         return cache(lambda order, p: sum(term(order, p, h) for h in range(p + 1)))
 
@@ -201,16 +212,9 @@ class IsotropicContext:
         """E[T^l b^(2p+1) e_1]."""
 
         def term(order: int, p: int, h: int) -> Any:
-            power = order + 2 * p + 1 - h
-            return (self._scale(p, h) * self._length(power)) * isotropic_steps.product_term(
-                self.task_square,
-                self.noise_variance,
-                self.weight,
-                h,
-                math.comb(2 * p + 1, 2 * h),
-                math.comb(2 * p + 1, 2 * h + 1),
-                self._kept(power),
-            )
+            binomials = math.comb(2 * p + 1, 2 * h), math.comb(2 * p + 1, 2 * h + 1)
+            parts = self._product_parts(order + 2 * p + 1 - h)
+            return self._scale(p, h) * isotropic_steps.product_term(h, *binomials, *parts)
 
         return cache(lambda order, p: sum(term(order, p, h) for h in range(p + 1)))
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["IsotropicNumbers"]
+__all__ = ["MOST_STEPS", "IsotropicNumbers", "pretrained_weight"]
+
+MOST_STEPS = 16
+"""Most steps; the moments of degree 4t take a second then."""
 
 # Of a structured matrix the array is looked at, which a dense one is already.
 _LARGEST_EXPANDED_DIM = 64
@@ -96,8 +99,8 @@ class IsotropicNumbers:
 
 
 def pretrained_weight(
-    source_context_length: int,
-    dim: int,
+    source_context_length: int | Fraction,
+    dim: int | Fraction,
     source_features: Fraction,
     prior: Fraction,
     source_noise: Fraction,

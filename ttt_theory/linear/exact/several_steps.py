@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttt_theory.checks import checked_array
 from ttt_theory.errors import InvalidSettingError
-from ttt_theory.linear.exact.isotropic_numbers import IsotropicNumbers
+from ttt_theory.linear.exact.isotropic_numbers import MOST_STEPS, IsotropicNumbers
 from ttt_theory.linear.exact.results import SeveralStepsRisk, rescaled
 from ttt_theory.linear.exact.risk import one_step_risk
 from ttt_theory.linear.setting.setting import checked_setting, departures
@@ -19,10 +19,7 @@ if TYPE_CHECKING:
     from ttt_theory.linear.exact.descent import Descent
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["MOST_STEPS", "exact_descent", "held", "several_steps_risk"]
-
-MOST_STEPS = 16
-"""Most steps; the moments of degree 4t take a second then."""
+__all__ = ["exact_descent", "held", "risks_of", "several_steps_risk"]
 
 
 def several_steps_risk(setting: Setting, step_sizes: ArrayLike) -> SeveralStepsRisk:
