@@ -12,7 +12,11 @@ import numpy as np
 from ttt_theory.checks import LARGEST_SIZE, as_real_array
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.closed_form import isotropic_squares, one_step
-from ttt_theory.linear.exact.isotropic_descent import IsotropicContext, isotropic_descent
+from ttt_theory.linear.exact.isotropic_descent import (
+    ContextMoments,
+    ErrorMoments,
+    isotropic_descent,
+)
 from ttt_theory.linear.exact.isotropic_numbers import (
     MOST_STEPS,
     IsotropicNumbers,
@@ -449,19 +453,11 @@ def _risks_of(arguments: list[FloatArray], steps: list[FloatArray]) -> FloatArra
     _, _, _, factor, source_n, _ = others[1:]
     is_difference = (factor != np.clip(factor, 0.0, 1.0)) | (source_n < n - d - 1.0)
     size, lost = np.abs(weight), np.where(is_difference, n * np.abs(weight), 0.0)
-    contexts = (
-        IsotropicContext(n, d, signal, noise, weight, bias, gradient),
-        IsotropicContext(
-            n,
-            d,
-            signal,
-            noise,
-            -size,
-            np.abs(bias) + lost,
-            np.abs(gradient) + signal * lost + 2.0 * noise * size,
-        ),
-    )
-    descent, sizes = (isotropic_descent(each, k, len(steps), "fresh") for each in contexts)
+    context = ContextMoments(n, d, signal, noise)
+    descent = isotropic_descent(ErrorMoments(context, *units.start), k, len(steps), "fresh")
+    gradient_size = np.abs(gradient) + signal * lost + 2.0 * noise * size
+    errors = ErrorMoments(context, -size, np.abs(bias) + lost, gradient_size)
+    sizes = isotropic_descent(errors, k, len(steps), "fresh")
     columns = range(len(steps) + 1)
     risks = np.stack([descent.risk(scaled[:count]) for count in columns], axis=-1)
     negative = [-np.abs(each) for each in scaled]

@@ -24,14 +24,14 @@ from ttt_theory.linear.closed_form import isotropic_squares, isotropic_steps
 from ttt_theory.linear.exact.descent import Descent
 from ttt_theory.linear.exact.wishart import mean_eigenvalue_power
 
-__all__ = ["IsotropicContext", "isotropic_descent"]
+__all__ = ["ContextMoments", "ErrorMoments", "isotropic_descent"]
 
 _Moment = Callable[[int, int], Any]
 
 
 @dataclass(frozen=True, eq=False)
-class IsotropicContext:
-    """Moments of u and e = β − wu for Σ_x = I: b along β, U_2 the square of what is across.
+class ContextMoments:
+    """Moments of u for Σ_x = I: b along β, U_2 the square of what is across, U = b² + U_2.
 
     Numbers are of one kind: fractions, integers, floats, arrays or symbols.
 
@@ -41,6 +41,87 @@ class IsotropicContext:
         n and d.
     task_square, noise_variance : number
         ‖β‖² and σ².
+    """
+
+    context_length: Any
+    dim: Any
+    task_square: Any
+    noise_variance: Any
+
+    @property
+    def label_variance(self) -> Any:
+        """The variance s = ‖β‖² + σ² of a label."""
+        return self.task_square + self.noise_variance
+
+    def form(self, aligned: Any, across: Any) -> Any:
+        """Return E[uᵀMu X] from E[b²X] and E[U_2 X]."""
+        return isotropic_steps.context_form(
+            self.context_length, self.task_square, self.label_variance, aligned, across
+        )
+
+    def mixed(self, moment: _Moment, exponent: int, along: int = 0, across: int = 0) -> Any:
+        """E[U^j b^(2·along) U_2^across X], where the moment gives E[T^l b^(2p) X]."""
+        total: Any = 0
+        for r in range(exponent + 1):
+            factor = math.comb(exponent, r) * self._across(r + across)
+            total = total + factor * moment(r + across, exponent - r + along)
+        return total
+
+    @cached_property
+    def plain(self) -> Callable[[int, int, int], Any]:
+        """E[U^j b^(2·along) U_2^across]."""
+        return cache(
+            lambda exponent, along, across: self.mixed(self._plain, exponent, along, across)
+        )
+
+    @cached_property
+    def length(self) -> Callable[[int], Any]:
+        """E[T^l]."""
+        return cache(lambda order: _rising(self.context_length, 1, order))
+
+    @cached_property
+    def scale(self) -> Callable[[int, int], Any]:
+        """(2h−1)!! ‖β‖^(2p−2h) σ^(2h)."""
+
+        def scale(p: int, h: int) -> Any:
+            if h:
+                return (2 * h - 1) * (self.noise_variance * self.scale(p - 1, h - 1))
+            # One product each, where an array's power would take many.
+            return self.task_square * self.scale(p - 1, 0) if p else 1
+
+        return cache(scale)
+
+    @cached_property
+    def _across(self) -> Callable[[int], Any]:
+        """E[(sχ²_(d−1))^r]."""
+        return cache(lambda r: _rising(self.dim - 1, self.label_variance, r))
+
+    @cached_property
+    def _plain(self) -> _Moment:
+        """E[T^l b^(2p)]."""
+        return cache(
+            lambda order, p: sum(
+                math.comb(2 * p, 2 * h) * self.scale(p, h) * self.length(order + 2 * p - h)
+                for h in range(p + 1)
+            )
+        )
+
+
+def _rising(degrees: Any, scale: Any, count: int) -> Any:
+    """Return the moment of a scaled χ² variable."""
+    total: Any = 1
+    for i in range(count):
+        total = total * (scale * (degrees + 2 * i))
+    return total
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorMoments:
+    """Moments of the context and of the error e = β − wu that it leaves.
+
+    Attributes
+    ----------
+    context : ContextMoments
     weight, bias, gradient : number
         w, r = 1 − nw and g = ‖β‖²(r − 2w) − σ²w, each times `unit`.
     unit : number
@@ -48,153 +129,49 @@ class IsotropicContext:
         other numbers are.
     """
 
-    context_length: Any
-    dim: Any
-    task_square: Any
-    noise_variance: Any
+    context: ContextMoments
     weight: Any
     bias: Any
     gradient: Any
     unit: Any = 1
 
     @property
-    def label_variance(self) -> Any:
-        """The variance s = ‖β‖² + σ² of a label."""
-        return self.task_square + self.noise_variance
-
-    @property
     def constant(self) -> Any:
         """The risk before any step, times the unit's square."""
+        context = self.context
         return isotropic_squares.constant(
-            self.context_length,
-            self.dim,
-            self.task_square,
-            self.noise_variance * self.unit**2,
-            self.label_variance,
+            context.context_length,
+            context.dim,
+            context.task_square,
+            context.noise_variance * self.unit**2,
+            context.label_variance,
             self.weight,
             self.bias,
         )
 
-    def power(self, exponent: int) -> Any:
-        """E[U^j]."""
-        return self._mixed(self._plain, exponent)
-
-    def error(self, exponent: int) -> Any:
+    def square(self, exponent: int) -> Any:
         """E[U^j ‖e‖²], times the unit's square."""
-        return self._mixed(self._squared, exponent) + self.weight**2 * self._mixed(
-            self._plain, exponent, across=1
-        )
+        return self._square(exponent, 0, 0)
 
     def overlap(self, exponent: int) -> Any:
-        """E[U^j uᵀMu]."""
-        return self._context_form(
-            self._mixed(self._plain, exponent, along=1),
-            self._mixed(self._plain, exponent, across=1),
-        )
-
-    def error_overlap(self, exponent: int) -> Any:
         """E[U^j uᵀMu ‖e‖²], times the unit's square."""
-        aligned, across = (
-            self._mixed(self._squared, exponent, *each)
-            + self.weight**2 * self._mixed(self._plain, exponent, each[0], each[1] + 1)
-            for each in ((1, 0), (0, 1))
-        )
-        return self._context_form(aligned, across)
+        return self.context.form(self._square(exponent, 1, 0), self._square(exponent, 0, 1))
 
     def gradient_overlap(self, exponent: int) -> Any:
         """E[U^j uᵀPe], times the unit's square."""
         return isotropic_steps.gradient_form(
-            self.context_length,
-            self.label_variance,
+            self.context.context_length,
+            self.context.label_variance,
             self.weight,
             self.gradient,
-            self._mixed(self._plain, exponent, across=1),
-            self._mixed(self._product, exponent),
+            self.context.plain(exponent, 0, 1),
+            self.context.mixed(self._product, exponent),
         )
 
-    def _context_form(self, aligned: Any, across: Any) -> Any:
-        return isotropic_steps.context_form(
-            self.context_length, self.task_square, self.label_variance, aligned, across
-        )
-
-    def _mixed(self, moment: _Moment, exponent: int, along: int = 0, across: int = 0) -> Any:
-        """E[U^j b^(2·along) U_2^across X], where the moment gives E[T^l b^(2p) X]."""
-        total: Any = 0
-        for r in range(exponent + 1):
-            total = total + math.comb(exponent, r) * self._across(r + across) * moment(
-                r + across, exponent - r + along
-            )
-        return total
-
-    @cached_property
-    def _across(self) -> Callable[[int], Any]:
-        """E[(sχ²_(d−1))^r]."""
-        return cache(lambda r: self._rising(self.dim - 1, self.label_variance, r))
-
-    @cached_property
-    def _length(self) -> Callable[[int], Any]:
-        """E[T^l]."""
-        return cache(lambda order: self._rising(self.context_length, 1, order))
-
-    @staticmethod
-    def _rising(degrees: Any, scale: Any, count: int) -> Any:
-        total: Any = 1
-        for i in range(count):
-            total = total * (scale * (degrees + 2 * i))
-        return total
-
-    @cached_property
-    def _square_parts(self) -> Callable[[int], tuple[Any, Any, Any]]:
-        """E[T^l e_1²], in the parts of its terms."""
-
-        def parts(order: int) -> tuple[Any, Any, Any]:
-            n, noise, weight = self.context_length, self.noise_variance, self.weight
-            kept = isotropic_steps.kept(weight, self.bias, order)
-            square = isotropic_steps.kept_square(n, weight, order, kept)
-            length = self._length(order)
-            return (
-                length * isotropic_steps.signal_square(self.task_square, square),
-                length * isotropic_steps.noise_square(n, noise, weight, order),
-                length * isotropic_steps.cross_square(noise, weight, kept),
-            )
-
-        return cache(parts)
-
-    @cached_property
-    def _product_parts(self) -> Callable[[int], tuple[Any, Any]]:
-        """E[T^l b e_1], in the parts of its terms."""
-
-        def parts(order: int) -> tuple[Any, Any]:
-            kept = isotropic_steps.kept(self.weight, self.bias, order)
-            length = self._length(order)
-            return (
-                length * isotropic_steps.signal_product(self.task_square, kept),
-                length * isotropic_steps.noise_product(self.noise_variance, self.weight),
-            )
-
-        return cache(parts)
-
-    @cached_property
-    def _scale(self) -> Callable[[int, int], Any]:
-        """(2h−1)!! ‖β‖^(2p−2h) σ^(2h)."""
-
-        def scale(p: int, h: int) -> Any:
-            if h:
-                return (2 * h - 1) * (self.noise_variance * self._scale(p - 1, h - 1))
-            # One product each, where an array's power would take many.
-            return self.task_square * self._scale(p - 1, 0) if p else 1
-
-        return cache(scale)
-
-    @cached_property
-    def _plain(self) -> _Moment:
-        """E[T^l b^(2p)]."""
-        return cache(
-            lambda order, p: sum(
-                math.comb(2 * p, 2 * h) * self._scale(p, h) * self._length(order + 2 * p - h)
-                for h in range(p + 1)
-            )
-        )
+    def _square(self, exponent: int, along: int, across: int) -> Any:
+        """E[U^j b^(2·along) U_2^across ‖e‖²], times the unit's square."""
+        aligned = self.context.mixed(self._squared, exponent, along, across)
+        return aligned + self.weight**2 * self.context.plain(exponent, along, across + 1)
 
     @cached_property
     def _squared(self) -> _Moment:
@@ -203,7 +180,7 @@ class IsotropicContext:
         def term(order: int, p: int, h: int) -> Any:
             binomials = math.comb(2 * p, 2 * h), math.comb(2 * p, 2 * h + 1)
             parts = self._square_parts(order + 2 * p - h)
-            return self._scale(p, h) * isotropic_steps.square_term(h, *binomials, *parts)
+            return self.context.scale(p, h) * isotropic_steps.square_term(h, *binomials, *parts)
 
         return cache(lambda order, p: sum(term(order, p, h) for h in range(p + 1)))
 
@@ -214,19 +191,50 @@ class IsotropicContext:
         def term(order: int, p: int, h: int) -> Any:
             binomials = math.comb(2 * p + 1, 2 * h), math.comb(2 * p + 1, 2 * h + 1)
             parts = self._product_parts(order + 2 * p + 1 - h)
-            return self._scale(p, h) * isotropic_steps.product_term(h, *binomials, *parts)
+            return self.context.scale(p, h) * isotropic_steps.product_term(h, *binomials, *parts)
 
         return cache(lambda order, p: sum(term(order, p, h) for h in range(p + 1)))
 
+    @cached_property
+    def _square_parts(self) -> Callable[[int], tuple[Any, Any, Any]]:
+        """E[T^l e_1²], in the parts of its terms."""
+
+        def parts(order: int) -> tuple[Any, Any, Any]:
+            n, noise = self.context.context_length, self.context.noise_variance
+            kept = isotropic_steps.kept(self.weight, self.bias, order)
+            square = isotropic_steps.kept_square(n, self.weight, order, kept)
+            length = self.context.length(order)
+            return (
+                length * isotropic_steps.signal_square(self.context.task_square, square),
+                length * isotropic_steps.noise_square(n, noise, self.weight, order),
+                length * isotropic_steps.cross_square(noise, self.weight, kept),
+            )
+
+        return cache(parts)
+
+    @cached_property
+    def _product_parts(self) -> Callable[[int], tuple[Any, Any]]:
+        """E[T^l b e_1], in the parts of its terms."""
+
+        def parts(order: int) -> tuple[Any, Any]:
+            kept = isotropic_steps.kept(self.weight, self.bias, order)
+            length = self.context.length(order)
+            return (
+                length * isotropic_steps.signal_product(self.context.task_square, kept),
+                length * isotropic_steps.noise_product(self.context.noise_variance, self.weight),
+            )
+
+        return cache(parts)
+
 
 def isotropic_descent(
-    context: IsotropicContext, test_samples: Any, steps: int, evaluation: str
+    errors: ErrorMoments, test_samples: Any, steps: int, evaluation: str
 ) -> Descent:
-    """Return the risk after up to so many steps, times the square of the context's unit.
+    """Return the risk after up to so many steps, times the square of the errors' unit.
 
     Parameters
     ----------
-    context : IsotropicContext
+    errors : ErrorMoments
     test_samples : number
         k.
     steps : int
@@ -236,28 +244,31 @@ def isotropic_descent(
 
     Examples
     --------
-    >>> cold = IsotropicContext(20, 40, 1, 0, weight=0, bias=1, gradient=1)
+    >>> cold = ErrorMoments(ContextMoments(20, 40, 1, 0), weight=0, bias=1, gradient=1)
     >>> descent = isotropic_descent(cold, 40, 2, "fresh")
     >>> descent.curve.linear, descent.quadratic[0][1] == descent.quadratic[1][0]
     (64000, True)
     """
-    k, d, noise = test_samples, context.dim, context.noise_variance * context.unit**2
-    shift = 2 if evaluation == "same" else 0
-    error = context.error if evaluation == "same" else context.error_overlap
-    plain = context.power if evaluation == "same" else context.overlap
+    context = errors.context
+    d, noise = context.dim, context.noise_variance * errors.unit**2
+    powers = [mean_eigenvalue_power(p, test_samples, d) for p in range(1, 2 * steps + 1)]
 
     def linear(m: int) -> Any:
-        moment = context.error(m) if evaluation == "same" else context.gradient_overlap(m - 1)
-        return mean_eigenvalue_power(m, k, d) * moment
+        if evaluation == "same":
+            return powers[m - 1] * errors.square(m)
+        return powers[m - 1] * errors.gradient_overlap(m - 1)
 
     def quadratic(p: int) -> Any:
-        j = p - 2 + shift
-        signal = mean_eigenvalue_power(p, k, d) * error(j)
-        return signal + d * noise * (mean_eigenvalue_power(p - 1, k, d) * plain(j))
+        if evaluation == "same":
+            signal, sampling = errors.square(p), context.plain(p, 0, 0)
+        else:
+            signal = errors.overlap(p - 2)
+            sampling = context.form(context.plain(p - 2, 1, 0), context.plain(p - 2, 0, 1))
+        return powers[p - 1] * signal + d * noise * (powers[p - 2] * sampling)
 
-    by_sum = [quadratic(p) for p in range(2, 2 * steps + 1)]
+    sums = [quadratic(p) for p in range(2, 2 * steps + 1)]
     return Descent(
-        context.constant,
+        errors.constant,
         [linear(m) for m in range(1, steps + 1)],
-        [by_sum[m : m + steps] for m in range(steps)],
+        [sums[m : m + steps] for m in range(steps)],
     )

@@ -11,7 +11,11 @@ import numpy as np
 
 from ttt_theory.linear.closed_form import pretraining
 from ttt_theory.linear.exact.descent import Descent
-from ttt_theory.linear.exact.isotropic_descent import IsotropicContext, isotropic_descent
+from ttt_theory.linear.exact.isotropic_descent import (
+    ContextMoments,
+    ErrorMoments,
+    isotropic_descent,
+)
 from ttt_theory.structured.base import StructuredMatrix
 
 if TYPE_CHECKING:
@@ -76,17 +80,14 @@ class IsotropicNumbers:
         # In units in which all is integer, where fractions would have to be shortened at every sum.
         label = math.lcm(signal.denominator, noise.denominator)
         bias = 1 - n * weight
-        context = IsotropicContext(
-            n,
-            self.dim,
-            int(signal * label),
-            int(noise * label),
+        errors = ErrorMoments(
+            ContextMoments(n, self.dim, int(signal * label), int(noise * label)),
             int(weight * q),
             int(bias * q),
             int((signal * (bias - 2 * weight) - noise * weight) * label * q),
             q,
         )
-        scaled = isotropic_descent(context, self.test_samples, steps, self.evaluation)
+        scaled = isotropic_descent(errors, self.test_samples, steps, self.evaluation)
         step, risk = a * a / label, Fraction(1, label * q * q)
         # They depend on the sum of their two indices, which the first row and the last meet all.
         sums = [*scaled.quadratic[0], *scaled.quadratic[-1][1:]]
