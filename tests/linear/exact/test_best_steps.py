@@ -31,9 +31,7 @@ RULES = ("equal", "greedy", "joint", "decay:0.6")
 def isotropic(n=20, k=40, d=40, noise=0.0, start=None, **changes):
     task = np.zeros(d)
     task[0] = 1.0
-    return Setting(
-        n, k, Isotropic(d), Isotropic(d), task, noise, start or ZeroWeights(), **changes
-    )
+    return Setting(n, k, Isotropic(d), Isotropic(d), task, noise, start or ZeroWeights(), **changes)
 
 
 COLD, WARM = isotropic(), isotropic(start=PretrainedWeights())
@@ -142,9 +140,7 @@ def test_one_minimum_of_two_is_the_global_one():
         descent = exact_descent(setting, 3)
         size = Fraction(one_step_risk(setting).step_size)
         grid = [descent.risk([size * Fraction(i, 100)] * 3) for i in range(1, 150)]
-        minima = [
-            grid[i] for i in range(1, 148) if grid[i] < grid[i - 1] and grid[i] < grid[i + 1]
-        ]
+        minima = [grid[i] for i in range(1, 148) if grid[i] < grid[i - 1] and grid[i] < grid[i + 1]]
         found = max(found, len(minima))
         assert best_steps(setting, 3, "equal").risks[-1] <= float(min(grid))
     assert found >= 1
@@ -223,8 +219,7 @@ def test_one_step_of_any_setting():
 
 @pytest.mark.parametrize(
     "rule",
-    ["", "Joint", "decay", "decay:", "decay:0", "decay:1.5", "decay:nan", "decay:a", "equal:2", 3]
-    + [None],
+    ["", "Joint", "decay", "decay:", "decay:0", "decay:1.5", "decay:nan", "decay:a", 3, None],
 )
 def test_no_rules(rule):
     with pytest.raises(InvalidSettingError, match=r"^rule: .*decay:f"):

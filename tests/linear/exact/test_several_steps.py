@@ -59,9 +59,7 @@ def test_brute_force_gives_the_same_fractions(n, k, task, count, evaluation):
     weights = [[weight if i == j else Fraction(0) for j in size] for i in size]
     risks = literal.risks(weights, STEPS[:count], evaluation)
     square = sum(each**2 for each in task)
-    numbers = IsotropicNumbers(
-        n, k, len(task), square, DEVIATION**2, ROOT**2, weight, evaluation
-    )
+    numbers = IsotropicNumbers(n, k, len(task), square, DEVIATION**2, ROOT**2, weight, evaluation)
     descent = numbers.descent(count)
     assert risks == [descent.risk(STEPS[:used]) for used in range(count + 1)]
 
@@ -110,8 +108,9 @@ def test_every_coefficient_up_to_eight_steps(n, k, d, signal, noise, weight, eva
             d,
             signal,
             noise,
-            lambda b, across: (b**2 + across) ** power
-            * math.prod(factor(b, across) for factor in factors),
+            lambda b, across: (
+                (b**2 + across) ** power * math.prod(factor(b, across) for factor in factors)
+            ),
         )
 
     same = evaluation == "same"
@@ -182,9 +181,7 @@ def test_steps_may_change_places_and_be_left_out(setting, evaluation, multiples)
 def isotropic(n=20, k=40, d=40, noise=0.0, start=None, **changes):
     task = np.zeros(d)
     task[0] = 1.0
-    return Setting(
-        n, k, Isotropic(d), Isotropic(d), task, noise, start or ZeroWeights(), **changes
-    )
+    return Setting(n, k, Isotropic(d), Isotropic(d), task, noise, start or ZeroWeights(), **changes)
 
 
 @pytest.mark.parametrize("evaluation", EVALUATIONS)
@@ -210,7 +207,9 @@ def test_two_equal_best_steps_can_be_worse_than_one():
     setting = isotropic()
     one = one_step_risk(setting)
     size = one.step_size
-    risks = [several_steps_risk(setting, [share * size] * 2).risks[2] for share in (0.3, 0.335, 0.4)]
+    risks = [
+        several_steps_risk(setting, [share * size] * 2).risks[2] for share in (0.3, 0.335, 0.4)
+    ]
     assert one.risk_after == pytest.approx(0.6223119, abs=5e-8)
     assert min(risks) == risks[1] == pytest.approx(0.7646458, abs=5e-7)
 

@@ -33,7 +33,9 @@ def by_parts(powers, k, d):
     return factor * total
 
 
-@pytest.mark.parametrize(("k", "d"), [(1, 1), (1, 4), (3, 2), (2, 3), (7, 5), (10**6, 13), (40, 40)])
+@pytest.mark.parametrize(
+    ("k", "d"), [(1, 1), (1, 4), (3, 2), (2, 3), (7, 5), (10**6, 13), (40, 40)]
+)
 def test_integration_by_parts_gives_the_same(k, d):
     for m in range(1, 11):
         assert d * mean_eigenvalue_power(m, k, d) == by_parts((m,), k, d)
@@ -51,9 +53,7 @@ def test_brute_force_gives_the_same():
                     counts[rows[place], columns[place]] += 1
                     counts[rows[place], columns[(place + 1) % m]] += 1
                 if np.all(counts % 2 == 0):
-                    total += math.prod(
-                        math.prod(range(1, int(each), 2)) for each in counts.ravel()
-                    )
+                    total += math.prod(math.prod(range(1, int(each), 2)) for each in counts.ravel())
         assert 2 * mean_eigenvalue_power(m, 2, 2) == total
 
 

@@ -148,9 +148,7 @@ def _solution(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> list[Any
     return solved
 
 
-def _definite_solution(
-    matrix: Sequence[Sequence[Any]], right: Sequence[Any]
-) -> list[Any] | None:
+def _definite_solution(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> list[Any] | None:
     """Return matrix⁻¹ right; None where the symmetric matrix is not positive definite."""
     table = [[*row, each] for row, each in zip(matrix, right, strict=True)]
     size = len(table)
@@ -272,7 +270,7 @@ def _minimum(descent: Descent, start: Sequence[float]) -> list[Decimal]:
     risk, damping = descent.risk(steps), Decimal("1e-3")
     for _ in range(_MOST_ITERATIONS):
         gradient, hessian = _derivatives(descent, steps)
-        size = sum(abs(hessian[i][i]) for i in range(count)) / count
+        size = sum(abs(hessian[i][i]) for i in range(count)) / Decimal(count)
         damped = [
             [each + (damping * size if i == j else 0) for j, each in enumerate(row)]
             for i, row in enumerate(hessian)
@@ -297,7 +295,8 @@ def _derivatives(
     count = len(steps)
     method = method_coefficients(steps)
     excess = [
-        _dot(row, method) - each for row, each in zip(descent.quadratic, descent.linear, strict=True)
+        _dot(row, method) - each
+        for row, each in zip(descent.quadratic, descent.linear, strict=True)
     ]
     zero = Decimal(0)
     first, second = [], {}

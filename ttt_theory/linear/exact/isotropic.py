@@ -212,7 +212,7 @@ def isotropic_risk(
             for output, value in zip(chunk[len(arguments) :], values, strict=True):
                 output[...] = value
         results = [array[()] for array in chunks.operands[len(arguments) :]]
-    return IsotropicRisk(*results, risks)
+    return IsotropicRisk(*[*results, risks])
 
 
 class IsotropicStart(NamedTuple):
@@ -378,7 +378,7 @@ class _Units(NamedTuple):
 def _in_units(
     n: FloatArray, k: FloatArray, d: FloatArray, *others: FloatArray
 ) -> tuple[list[FloatArray], Any]:
-    """Compute in units that make features and labels of order one; also tell where that is right."""
+    """Compute in units that make features and labels of order one; tell where that is right."""
     signal, noise, start, label_exponent, unit, step_exponent, moderate = _Units.of(n, d, *others)
     curve = SquaresCurve.of(n, k, d, signal, noise, start)
     quadratic = np.where(curve.linear == 0.0, _ANY_CURVATURE, curve.quadratic)
@@ -465,7 +465,8 @@ def _risks_of(arguments: list[FloatArray], steps: list[FloatArray]) -> FloatArra
     lost_digits = ~(_ROUND_OFF * terms <= _TOLERANCE * risks).all(axis=-1) | ~units.is_moderate
     risks = _rescaled(risks, units.label_exponent[:, None])
     for index in np.flatnonzero(lost_digits).tolist():
-        risks[index] = _exact_risks(*([each[index] for each in some] for some in (arguments, steps)))
+        own, own_steps = ([each[index] for each in some] for some in (arguments, steps))
+        risks[index] = _exact_risks(own, own_steps)
     return risks
 
 

@@ -110,9 +110,8 @@ def pretrained_weight(
     ridge = pretraining.ridge(dim * source_features * prior, source_noise)
     if ridge == 0:
         return Fraction(0)
-    return prior / (
-        pretraining.gram_factor(source_context_length) * source_features * prior + ridge
-    )
+    gram = pretraining.gram_factor(source_context_length) * source_features * prior
+    return Fraction(prior / (gram + ridge))
 
 
 def _weight(setting: Setting) -> Fraction | None:

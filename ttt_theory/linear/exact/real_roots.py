@@ -7,6 +7,7 @@ is a root, and one is a single simple one; other intervals are halved.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
@@ -129,7 +130,7 @@ def _shifted(integers: list[int], by: int = 1) -> list[int]:
 
 def _changes(integers: list[int]) -> int:
     signs = [each > 0 for each in integers if each]
-    return sum(one != other for one, other in zip(signs, signs[1:], strict=False))
+    return sum(one != other for one, other in itertools.pairwise(signs))
 
 
 def _refined(local: list[int], place: int) -> Fraction:

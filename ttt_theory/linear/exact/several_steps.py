@@ -72,7 +72,7 @@ def several_steps_risk(setting: Setting, step_sizes: ArrayLike) -> SeveralStepsR
     descent = exact_descent(setting, len(steps))
     if descent is None:
         one_step = one_step_risk(setting)
-        risks = (one_step.risk_before, one_step.at(steps[0]))
+        risks: tuple[float, ...] = (one_step.risk_before, one_step.at(steps[0]))
     else:
         risks = risks_of(descent, steps)
     return SeveralStepsRisk(
