@@ -11,7 +11,7 @@ So the moments are those of T^l times a polynomial in b and e_1, and e_1 = ‖β
 The share 1 − wT of the task is what a good start makes small: T^l weighs χ²_n to χ²_(n+2l), under
 which 1 − wT has the mean r − 2lw and the variance 2w²(n+2l), and no sum takes one from the other.
 
-Source: ours (theory.md, section 2, "Several steps").
+Source: ours (theory.md, section 2, facts 7 and 8).
 """
 
 import sympy

@@ -85,7 +85,7 @@ def best_steps(setting: Setting, count: int, rule: str = "joint") -> BestSteps:
     the best real steps coincide: two of them are the best equal ones, certainly, and more are the
     best of all that Newton's method finds from several starts.  ``"equal"`` and ``"decay:f"`` are
     global minima, certainly, as all critical points are isolated; ``"greedy"`` solves one
-    quadratic after the other.  Source: ours (theory.md, section 2, "Several steps").
+    quadratic after the other.  Source: ours (theory.md, section 2, fact 9).
 
     Examples
     --------

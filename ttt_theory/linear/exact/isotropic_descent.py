@@ -9,7 +9,7 @@ of `Descent` are those of u alone: with μ_m = E[tr S^m] / d
 on a fresh context, and on the same one with U‖e‖² for uᵀPe and U² for uᵀMu.  Every moment is a sum
 of terms that are not negative, but for those in which an error e and the context meet.
 
-Source: ours (theory.md, section 2, "Several steps").
+Source: ours (theory.md, section 2, facts 7 and 8).
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def several_steps_risk(setting: Setting, step_sizes: ArrayLike) -> SeveralStepsR
     Notes
     -----
     Evaluated in exact fractions of what the floats denote, and rounded once.  Source: ours
-    (theory.md, section 2, "Several steps").
+    (theory.md, section 2, facts 7 and 8).
 
     Examples
     --------
