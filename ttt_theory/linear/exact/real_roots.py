@@ -94,8 +94,6 @@ def _positive_roots(integers: list[int]) -> list[RealRoot]:
             middle = scale * Fraction(2 * place + 1, 2 ** (depth + 1))
             roots.append(RealRoot(middle, multiplicity == 1))
             right = right[multiplicity:]
-            # Without the root at its end the other half changes its sign where it has one root.
-            left = _shifted(right, -1)
         pending += [(left, 2 * place, depth + 1), (right, 2 * place + 1, depth + 1)]
     return roots
 
