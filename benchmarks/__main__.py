@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.exact import closed_form, large_dimensions, sweeps
+from benchmarks.exact import closed_form, large_dimensions, several_steps, sweeps
 from benchmarks.growth import growth
 from benchmarks.report import Section, machine, write
 from benchmarks.sampling import precision, random_numbers, scaling
@@ -19,6 +19,7 @@ def sections(*, quick: bool) -> dict[str, Callable[[], Section]]:
             "precision": lambda: precision(0.1, 2),
             "random-numbers": lambda: random_numbers(0.1, 2),
             "closed-form": lambda: closed_form(2),
+            "several-steps": lambda: several_steps(2),
             "scaling": lambda: scaling(0.5, 2),
             "growth": lambda: growth(0.1, 2),
             "large-dimensions": lambda: large_dimensions(1),
@@ -28,6 +29,7 @@ def sections(*, quick: bool) -> dict[str, Callable[[], Section]]:
         "precision": lambda: precision(1.2, 5),
         "random-numbers": lambda: random_numbers(1.0, 5),
         "closed-form": lambda: closed_form(7),
+        "several-steps": lambda: several_steps(5),
         "scaling": lambda: scaling(20.0, 2),
         "growth": lambda: growth(0.3, 5),
         "large-dimensions": lambda: large_dimensions(3),

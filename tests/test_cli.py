@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttt_theory import Setting, cli, one_step_risk
+from ttt_theory import Setting, best_steps, cli, one_step_risk, several_steps_risk
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ISOTROPIC = str(EXAMPLES / "isotropic.toml")
@@ -54,6 +54,52 @@ def test_risk(command, example):
     status, output, _ = command("risk", str(example))
     assert status == 0
     assert f"{expected.risk_after:.12g}" in output
+
+
+def test_risk_after_several_steps(command):
+    status, output, _ = command("risk", ISOTROPIC, "--step-sizes", "1e-7,5e-8", "--json")
+    document = json.loads(output)
+    expected = several_steps_risk(Setting.from_toml(ISOTROPIC), [1e-7, 5e-8])
+    assert status == 0
+    assert document["step_sizes"] == [1e-7, 5e-8]
+    assert document["risks"] == list(expected.risks)
+    one_step = json.loads(command("risk", ISOTROPIC, "--json")[1])
+    assert one_step.items() <= document.items()
+    assert document["risks"][0] == pytest.approx(document["risk_before"], rel=1e-14)
+    status, output, _ = command("risk", ISOTROPIC, "--step-sizes", "1e-7")
+    assert status == 0
+    assert "step_sizes      [1e-07]\n" in output
+
+
+def test_risk_after_the_best_steps(command):
+    for options, rule in ([], "joint"), (["--rule", "decay:0.6"], "decay:0.6"):
+        status, output, _ = command("risk", ISOTROPIC, "--steps", "3", *options, "--json")
+        document = json.loads(output)
+        expected = best_steps(Setting.from_toml(ISOTROPIC), 3, rule)
+        assert status == 0
+        assert document["step_sizes"] == list(expected.step_sizes)
+        assert document["risks"] == list(expected.risks)
+        assert (document["rule"], document["polynomial_risk"]) == (rule, expected.polynomial_risk)
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        (["--step-sizes", "1e-7,x"], "step_sizes"),
+        (["--step-sizes", ""], "step_sizes"),
+        (["--step-sizes", "nan"], "step_sizes"),
+        (["--steps", "0"], "steps"),
+        (["--steps", "17"], "steps"),
+        (["--steps", "2", "--rule", "best"], "rule"),
+        (["--rule", "equal"], "rule"),
+        (["--steps", "2", "--step-sizes", "1e-7"], "steps"),
+    ],
+)
+def test_steps_that_are_none(command, options, field):
+    status, output, errors = command("risk", ISOTROPIC, *options)
+    assert (status, output) == (2, "")
+    assert errors.startswith(f"ttt-theory: {field}: ")
+    assert errors.count("\n") == 1
 
 
 @pytest.mark.parametrize("method", ["literal", "sufficient", "conditional"])

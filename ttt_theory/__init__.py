@@ -38,9 +38,11 @@ _EXPORTS = {
         "UnknownClaimError",
         "WorkerImportError",
     ),
+    "linear.exact.best_steps": ("BestSteps", "best_steps"),
     "linear.exact.isotropic": ("IsotropicRisk", "isotropic_risk"),
-    "linear.exact.results": ("OneStepRisk",),
+    "linear.exact.results": ("OneStepRisk", "SeveralStepsRisk"),
     "linear.exact.risk": ("one_step_risk",),
+    "linear.exact.several_steps": ("several_steps_risk",),
     "linear.exact.weights": ("pretrained_weights",),
     "linear.monte_carlo": ("SimulatedRisk", "simulate"),
     "linear.setting.feature_laws": (

@@ -183,12 +183,50 @@ def claims(*, extensions: With = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def risk(file: SettingFile, *, extensions: With = None, as_json: Json = False) -> None:
-    """Compute the exact one-step risk of a setting."""
-    from ttt_theory import Setting, one_step_risk
+def risk(
+    file: SettingFile,
+    *,
+    step_sizes: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Also the risk after several steps of these sizes."),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Also the risk after the best steps, so many of them.")
+    ] = None,
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            help="What --steps are the best of: joint, by default, equal, greedy, or decay:f with "
+            "each f times the one before."
+        ),
+    ] = None,
+    extensions: With = None,
+    as_json: Json = False,
+) -> None:
+    """Compute the exact risk of a setting, after one step and after several."""
+    from ttt_theory import Setting, best_steps, one_step_risk, several_steps_risk
 
     _load(extensions)
-    print_fields(dataclasses.asdict(one_step_risk(Setting.from_toml(file))), as_json)
+    if step_sizes is not None and steps is not None:
+        raise InvalidSettingError("steps", steps, "give --steps or --step-sizes, not both")
+    if rule is not None and steps is None:
+        raise InvalidSettingError("rule", rule, "give --steps with it")
+    setting = Setting.from_toml(file)
+    fields = dataclasses.asdict(one_step_risk(setting))
+    if step_sizes is not None:
+        fields |= dataclasses.asdict(several_steps_risk(setting, _numbers(step_sizes)))
+    if steps is not None:
+        fields |= dataclasses.asdict(best_steps(setting, steps, rule or "joint"))
+    print_fields(fields, as_json)
+
+
+def _numbers(text: str) -> list[float]:
+    """Read step sizes."""
+    try:
+        return [float(each) for each in text.split(",")]
+    except ValueError:
+        remedy = "give numbers with commas between them, such as 1e-5,5e-6"
+        raise InvalidSettingError("step_sizes", text, remedy) from None
 
 
 @app.command()

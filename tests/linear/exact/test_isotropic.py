@@ -23,6 +23,8 @@ from ttt_theory import (
     one_step_risk,
 )
 from ttt_theory.linear.closed_form import isotropic
+from ttt_theory.linear.exact import isotropic as arrays
+from ttt_theory.linear.exact.isotropic_numbers import IsotropicNumbers
 
 QUANTITIES = reference.QUANTITIES
 MODERATE_SIZES = st.one_of(st.integers(1, 4), st.integers(1, 10**4))
@@ -452,3 +454,97 @@ def test_shapes_that_do_not_broadcast_are_named():
         isotropic_risk([1, 2], 2, [1, 2, 3], task_square=1.0)
     with pytest.raises(InvalidSettingError, match=r"^task_square: .*one length"):
         isotropic_risk(1, 2, 3, task_square=[[1.0], [1.0, 2.0]])
+
+
+def exact_risks(values, steps):
+    """The risks after 0, 1, … of the steps, in fractions."""
+    a = {name: Fraction(value) for name, value in values.items()}
+    n, k, d = (int(a[name]) for name in ("context_length", "test_samples", "dim"))
+    source_n = a.get("pretraining_context_length", n)
+    source_noise = a.get("pretraining_noise_variance", a["noise_variance"])
+    features, prior = a["feature_variance"], a["task_variance"]
+    denominator = (source_n + 1 + d) * features * prior + source_noise
+    weight = a["factor"] * prior / denominator if denominator else Fraction(0)
+    numbers = IsotropicNumbers(
+        n, k, d, a["task_square"], a["noise_variance"], features, weight, "fresh"
+    )
+    descent, steps = numbers.descent(len(steps)), [Fraction(each) for each in steps]
+    return [descent.risk(steps[:count]) for count in range(len(steps) + 1)]
+
+
+MULTIPLES = st.lists(st.floats(-0.5, 2.0), min_size=1, max_size=4)
+
+
+@hypothesis_settings(max_examples=250, deadline=None)
+@given(st.one_of(SMALL_SCALES, ANY, EXTREME), MULTIPLES)
+# Warm starts at n far above d, where the error is a small difference.
+@example(special(10**9, task_variance=1.0) | {"dim": 1}, [1.0, 0.5])
+@example(special(10**4, noise_variance=1e-9) | {"dim": 3}, [1.0, 1.0, 0.5, 0.25])
+# The start is a small difference of its own: the weight of another noise and length.
+@example(special(100, factor=1.02) | {"dim": 1}, [0.5, 0.5])
+@example(
+    special(100) | {"dim": 4, "pretraining_context_length": 90, "pretraining_noise_variance": 5.0},
+    [0.5, 0.5, 0.5],
+)
+def test_risks_after_several_steps_are_exact_or_nan(values, multiples):
+    size = float(risk_of(values).step_size)
+    assume(math.isfinite(size))
+    steps = [each * (size or 1e-3) for each in multiples]
+    positional, keywords = as_arguments(values)
+    risks = isotropic_risk(*positional, **keywords, step_sizes=steps).risks
+    for risk, exact in zip(risks.tolist(), exact_risks(values, steps), strict=True):
+        if math.isnan(risk):
+            assert not held(exact)
+        else:
+            assert abs(Fraction(risk) - exact) <= Fraction(1, 10**9) * exact
+
+
+def test_a_good_start_needs_no_longer_numbers(monkeypatch):
+    monkeypatch.setattr(arrays, "_exact_risks", None)  # What would be called where digits are lost.
+    n, k, d = 10 ** np.arange(1, 5)[:, None, None], 10 ** np.arange(4)[:, None], 10 ** np.arange(5)
+    one = isotropic_risk(n, k, d + 1, task_square=1.0, noise_variance=0.25)
+    steps = one.step_size[..., None] * np.array([0.5, 0.25, 0.125, 1.0])
+    risk = isotropic_risk(n, k, d + 1, task_square=1.0, noise_variance=0.25, step_sizes=steps)
+    assert risk.risks.shape == (4, 4, 5, 5)
+    np.testing.assert_allclose(risk.risks[..., 0], one.risk_before, rtol=1e-14)
+    np.testing.assert_allclose(risk.risks[..., 1], one.at(0.5 * one.step_size), rtol=1e-13)
+
+
+def test_lost_digits_are_done_again(monkeypatch):
+    calls = []
+
+    def counted(arguments, steps, exact=arrays._exact_risks):
+        calls.append(arguments)
+        return exact(arguments, steps)
+
+    monkeypatch.setattr(arrays, "_exact_risks", counted)
+    # A step so chosen that hardly any risk is left after it: the digits cancel.
+    values = special(1, factor=0.0) | {"test_samples": 10**15, "context_length": 10**15}
+    size = float(risk_of(values).step_size)
+    positional, keywords = as_arguments(values)
+    risks = isotropic_risk(*positional, **keywords, step_sizes=[size]).risks
+    assert len(calls) == 1
+    exact = exact_risks(values, [size])
+    assert [float(each) for each in exact] == risks.tolist()
+    assert risks[1] < 1e-13
+
+
+def test_steps_broadcast_with_the_settings():
+    n, steps = np.array([5, 50, 500]), np.full((2, 1, 3), [1e-5, 2e-5, 3e-6])
+    risk = isotropic_risk(n, 4, 30, task_square=2.0, step_sizes=steps)
+    assert risk.risks.shape == (2, 3, 4)
+    assert risk.risk_after.shape == (3,)
+    one = isotropic_risk(50, 4, 30, task_square=2.0, step_sizes=[1e-5, 2e-5, 3e-6])
+    assert risk.risks[1, 1].tolist() == one.risks.tolist()
+    assert isotropic_risk(n, 4, 30, task_square=2.0).risks is None
+    # More than one chunk.
+    many = isotropic_risk(np.full(5000, 50), 4, 30, task_square=2.0, step_sizes=steps[0, 0])
+    assert np.all(many.risks == one.risks)
+
+
+@pytest.mark.parametrize(
+    "steps", [1e-5, [], [[]], [math.nan], ["a"], [True], np.ones(17), np.ones((3, 2)), [1j]]
+)
+def test_step_sizes_that_are_none(steps):
+    with pytest.raises(InvalidSettingError, match=r"^step_sizes: "):
+        isotropic_risk([3, 5], 2, 4, task_square=1.0, step_sizes=steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,16 @@ import numpy as np
 from ttt_theory.checks import LARGEST_SIZE, as_real_array
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.closed_form import isotropic_squares, one_step
+from ttt_theory.linear.exact.isotropic_descent import (
+    ContextMoments,
+    ErrorMoments,
+    isotropic_descent,
+)
+from ttt_theory.linear.exact.isotropic_numbers import (
+    MOST_STEPS,
+    IsotropicNumbers,
+    pretrained_weight,
+)
 from ttt_theory.linear.exact.wide_range import WideRangeArray
 from ttt_theory.linear.setting.starts import LARGEST_COUNT
 
@@ -24,9 +35,14 @@ __all__ = ["IsotropicRisk", "IsotropicStart", "SquaresCurve", "isotropic_risk"]
 # Settings computed together: few enough that all temporaries stay in the cache.
 _CHUNK = 16384
 _TINY = float(np.finfo(np.float64).tiny)
+_STEPS_CHUNK = 2048
+# What rounding is taken to do to a sum of products of dozens of factors, relative to its terms, and
+# what it may do to a risk.
+_ROUND_OFF, _TOLERANCE = 64.0 * float(np.finfo(np.float64).eps), 1e-9
 # With counts up to 10^15 and all else between its inverse and itself, or 0, no square or product of
 # squares leaves the range of float64.
 _MODERATE = 2.0**40
+_FIELDS = 7
 # Without tasks and noise in pretraining every weight is optimal, and zero is taken.
 _ANY_NOISE = 1.0
 # Where no step changes the first order, the best step is 0, and c2 may be 0, too.
@@ -45,6 +61,8 @@ class IsotropicRisk:
         The minimiser η* = linear / (2 quadratic); 0 where the risk does not depend on η.
     risk_before, risk_after, improvement : float or ndarray
         R(0), R(η*) and their difference.
+    risks : ndarray, or None
+        The risks after 0, 1, …, t of the steps asked for, along the last axis.
     """
 
     constant: Any
@@ -54,6 +72,7 @@ class IsotropicRisk:
     risk_before: Any
     risk_after: Any
     improvement: Any
+    risks: Any = None
 
     def at(self, step_size: ArrayLike) -> Any:
         """Return R(step_size), broadcast against the settings.
@@ -89,11 +108,13 @@ def isotropic_risk(
     factor: ArrayLike = 1.0,
     pretraining_context_length: ArrayLike | None = None,
     pretraining_noise_variance: ArrayLike | None = None,
+    step_sizes: ArrayLike | None = None,
 ) -> IsotropicRisk:
-    """Compute the risk after one test-time training step for isotropic settings, exactly.
+    """Compute the risk after test-time training steps for isotropic settings, exactly.
 
-    The same risk as `one_step_risk` gives for Σ_x = aI and Σ_β = bI, for arrays of settings at
-    once and with no array of length d: all arguments broadcast against each other.
+    The same risk as `one_step_risk` gives for Σ_x = aI and Σ_β = bI, and `several_steps_risk` for
+    steps that are given, for arrays of settings at once and with no array of length d: all
+    arguments broadcast against each other.
 
     Parameters
     ----------
@@ -109,11 +130,15 @@ def isotropic_risk(
         The start is this multiple of the pretrained weights: 1 is the warm start, 0 the cold one.
     pretraining_context_length, pretraining_noise_variance : array_like, optional
         n and σ² at pretraining; those of the test if not given.
+    step_sizes : array_like of float, shape (..., t), optional
+        Steps on the same test samples, at most 16, along the last axis; all others broadcast
+        against the settings.
 
     Returns
     -------
     IsotropicRisk
-        Its fields are NumPy scalars where every argument is one.  As in `scipy.special`, an entry
+        Its fields are NumPy scalars where every argument is one; `risks` has an axis of t + 1 after
+        those that settings and steps broadcast to.  As in `scipy.special`, an entry
         that float64 cannot hold to full precision (above 1.8e308, or positive and below 2.2e-308)
         is NaN, and the others are not affected.
 
@@ -128,7 +153,9 @@ def isotropic_risk(
     fact 4; [G25], Section 4 is the limit): every field is accurate to a few units in the last
     place, relative to the bias 1 − nw and the mean gradient of the start.  Where numbers differ by
     more than a factor of 10¹², squares of them could leave the range of float64; such entries take
-    about six times as long, with exponents of their own, and are as accurate.
+    about six times as long, with exponents of their own, and are as accurate.  Risks after steps
+    that are given are correct to 1e-9: where a bound on what rounding does is larger, they are
+    computed in exact fractions, which takes about a millisecond each.
 
     Examples
     --------
@@ -162,8 +189,11 @@ def isotropic_risk(
             "pretraining_noise_variance", pretraining_noise_variance, 0.0
         ),
     }
-    _check_shapes(arguments)
-    outputs: list[Any] = [None] * len(IsotropicRisk.__dataclass_fields__)
+    shape = _common_shape(arguments)
+    risks = None
+    if step_sizes is not None:
+        risks = _risks(arguments, shape, _steps(step_sizes, shape))
+    outputs: list[Any] = [None] * _FIELDS
     # Typed for one operand, where NumPy takes a list per operand.
     operand_flags: Any = [
         *([["readonly"]] * len(arguments)),
@@ -182,7 +212,7 @@ def isotropic_risk(
             for output, value in zip(chunk[len(arguments) :], values, strict=True):
                 output[...] = value
         results = [array[()] for array in chunks.operands[len(arguments) :]]
-    return IsotropicRisk(*results)
+    return IsotropicRisk(*[*results, risks])
 
 
 class IsotropicStart(NamedTuple):
@@ -291,49 +321,69 @@ def _fields(*arguments: FloatArray) -> list[FloatArray]:
     return [constant, linear, quadratic, step_size, constant, risk_after, improvement]
 
 
-def _in_units(
-    n: FloatArray,
-    k: FloatArray,
-    d: FloatArray,
-    task_square: FloatArray,
-    noise_variance: FloatArray,
-    feature_variance: FloatArray,
-    task_variance: FloatArray,
-    factor: FloatArray,
-    source_n: FloatArray,
-    source_noise_variance: FloatArray,
-) -> tuple[list[FloatArray], Any]:
-    """Compute in units that make features and labels of order one; also tell where that is right.
+class _Units(NamedTuple):
+    """Settings in units that make features and labels of order one.
 
     With Σ_x = aI and labels of variance c, R/c is a function of a²cη (see `Problem`), and the start
     depends on nothing but ratios of b to σ² at pretraining.  Units are powers of two, so exact.
     """
-    mantissa, feature_exponent = np.frexp(feature_variance)
-    signal = feature_variance * task_square
-    prior, source_noise = feature_variance * task_variance, source_noise_variance
-    # Below the normal numbers a product has lost digits.
-    moderate = (signal >= _TINY) | (task_square == 0.0)
-    moderate &= (prior >= _TINY) | (task_variance == 0.0)
-    _, label_exponent = np.frexp(signal + noise_variance)
-    _, prior_exponent = np.frexp(prior + source_noise)
-    signal, noise = np.ldexp(signal, -label_exponent), np.ldexp(noise_variance, -label_exponent)
-    prior, source_noise = (np.ldexp(each, -prior_exponent) for each in (prior, source_noise))
-    parts = (signal, noise, prior, source_noise, np.abs(factor))
-    originals = (task_square, noise_variance, task_variance, source_noise_variance, factor)
-    for part, original in zip(parts, originals, strict=True):
-        moderate &= (original == 0.0) | (part >= 1.0 / _MODERATE) & (part <= _MODERATE)
 
-    source_noise = np.where(prior + source_noise == 0.0, _ANY_NOISE, source_noise)
-    share = np.clip(factor, 0.0, 1.0)
-    start = IsotropicStart.of(
-        n, d, signal, noise, source_n, prior, source_noise, (share, factor - share)
-    )
+    signal: FloatArray
+    noise: FloatArray
+    start: IsotropicStart
+    label_exponent: Any
+    step_unit: FloatArray
+    step_exponent: Any
+    is_moderate: Any
+
+    @classmethod
+    def of(
+        cls,
+        n: FloatArray,
+        d: FloatArray,
+        task_square: FloatArray,
+        noise_variance: FloatArray,
+        feature_variance: FloatArray,
+        task_variance: FloatArray,
+        factor: FloatArray,
+        source_n: FloatArray,
+        source_noise_variance: FloatArray,
+    ) -> _Units:
+        """Compute them, and where that is right."""
+        mantissa, feature_exponent = np.frexp(feature_variance)
+        signal = feature_variance * task_square
+        prior, source_noise = feature_variance * task_variance, source_noise_variance
+        # Below the normal numbers a product has lost digits.
+        moderate = (signal >= _TINY) | (task_square == 0.0)
+        moderate &= (prior >= _TINY) | (task_variance == 0.0)
+        _, label_exponent = np.frexp(signal + noise_variance)
+        _, prior_exponent = np.frexp(prior + source_noise)
+        signal, noise = np.ldexp(signal, -label_exponent), np.ldexp(noise_variance, -label_exponent)
+        prior, source_noise = (np.ldexp(each, -prior_exponent) for each in (prior, source_noise))
+        parts = (signal, noise, prior, source_noise, np.abs(factor))
+        originals = (task_square, noise_variance, task_variance, source_noise_variance, factor)
+        for part, original in zip(parts, originals, strict=True):
+            moderate &= (original == 0.0) | (part >= 1.0 / _MODERATE) & (part <= _MODERATE)
+
+        source_noise = np.where(prior + source_noise == 0.0, _ANY_NOISE, source_noise)
+        share = np.clip(factor, 0.0, 1.0)
+        start = IsotropicStart.of(
+            n, d, signal, noise, source_n, prior, source_noise, (share, factor - share)
+        )
+        step_exponent = 2 * feature_exponent + label_exponent
+        unit = mantissa * mantissa
+        return cls(signal, noise, start, label_exponent, unit, step_exponent, moderate)
+
+
+def _in_units(
+    n: FloatArray, k: FloatArray, d: FloatArray, *others: FloatArray
+) -> tuple[list[FloatArray], Any]:
+    """Compute in units that make features and labels of order one; tell where that is right."""
+    signal, noise, start, label_exponent, unit, step_exponent, moderate = _Units.of(n, d, *others)
     curve = SquaresCurve.of(n, k, d, signal, noise, start)
     quadratic = np.where(curve.linear == 0.0, _ANY_CURVATURE, curve.quadratic)
     step_size, risk_after, improvement = _at_minimum(curve, k, quadratic)
 
-    unit = mantissa * mantissa
-    step_exponent = 2 * feature_exponent + label_exponent
     fields = [
         _rescaled(curve.constant, label_exponent),
         _rescaled(curve.linear * unit, label_exponent + step_exponent),
@@ -379,6 +429,67 @@ def _in_wide_range(*arguments: FloatArray) -> list[FloatArray]:
     return [_rescaled(each.mantissa, each.exponent) for each in fields]
 
 
+def _risks(arguments: dict[str, Any], shape: tuple[int, ...], steps: FloatArray) -> FloatArray:
+    """Compute the risks after 0, 1, …, t steps, a few settings at a time."""
+    count = steps.shape[-1]
+    shape = np.broadcast_shapes(shape, steps.shape[:-1])
+    inputs = [np.broadcast_to(each, shape).flat for each in arguments.values()]
+    inputs += [np.broadcast_to(steps[..., index], shape).flat for index in range(count)]
+    risks = np.empty((math.prod(shape), count + 1))
+    with np.errstate(all="ignore"):
+        for start in range(0, len(risks), _STEPS_CHUNK):
+            part = slice(start, start + _STEPS_CHUNK)
+            chunk = [np.asarray(each[part], dtype=np.float64) for each in inputs]
+            risks[part] = _risks_of(chunk[: len(arguments)], chunk[len(arguments) :])
+    return risks.reshape(*shape, count + 1)
+
+
+def _risks_of(arguments: list[FloatArray], steps: list[FloatArray]) -> FloatArray:
+    n, k, d, *others = arguments
+    units = _Units.of(n, d, *others)
+    signal, noise, (weight, bias, gradient) = units[:3]
+    scaled = [np.ldexp(each * units.step_unit, units.step_exponent) for each in steps]
+    # All terms of the same sums, none of them negative: what rounding does is relative to these.
+    _, _, _, factor, source_n, _ = others[1:]
+    is_difference = (factor != np.clip(factor, 0.0, 1.0)) | (source_n < n - d - 1.0)
+    size, lost = np.abs(weight), np.where(is_difference, n * np.abs(weight), 0.0)
+    context = ContextMoments(n, d, signal, noise)
+    descent = isotropic_descent(ErrorMoments(context, *units.start), k, len(steps), "fresh")
+    gradient_size = np.abs(gradient) + signal * lost + 2.0 * noise * size
+    errors = ErrorMoments(context, -size, np.abs(bias) + lost, gradient_size)
+    sizes = isotropic_descent(errors, k, len(steps), "fresh")
+    columns = range(len(steps) + 1)
+    risks = np.stack([descent.risk(scaled[:count]) for count in columns], axis=-1)
+    negative = [-np.abs(each) for each in scaled]
+    terms = np.stack([sizes.risk(negative[:count]) for count in columns], axis=-1)
+    lost_digits = ~(_ROUND_OFF * terms <= _TOLERANCE * risks).all(axis=-1) | ~units.is_moderate
+    risks = _rescaled(risks, units.label_exponent[:, None])
+    for index in np.flatnonzero(lost_digits).tolist():
+        own, own_steps = ([each[index] for each in some] for some in (arguments, steps))
+        risks[index] = _exact_risks(own, own_steps)
+    return risks
+
+
+def _exact_risks(arguments: list[Any], steps: list[Any]) -> list[float]:
+    """Compute the risks of one setting in fractions; NaN where float64 cannot hold one."""
+    n, k, d, task_square, noise, features, prior, factor, source_n, source_noise = map(
+        Fraction, arguments
+    )
+    weight = factor * pretrained_weight(source_n, d, features, prior, source_noise)
+    sizes = (int(n), int(k), int(d))
+    numbers = IsotropicNumbers(*sizes, task_square, noise, features, weight, "fresh")
+    descent, exact = numbers.descent(len(steps)), [Fraction(each) for each in steps]
+    return [_held(descent.risk(exact[:count])) for count in range(len(steps) + 1)]
+
+
+def _held(risk: Fraction) -> float:
+    try:
+        result = float(risk)
+    except OverflowError:
+        return math.nan
+    return result if result >= _TINY or risk == 0 else math.nan
+
+
 def _at_minimum(curve: SquaresCurve, k: Any, quadratic: Any) -> tuple[Any, Any, Any]:
     """Return η*, R(η*) and the improvement for the c2 given, in any numbers."""
     step_size = one_step.step_size(curve.linear, quadratic)
@@ -412,6 +523,17 @@ def _numbers(name: str, values: ArrayLike, minimum: float) -> Any:
     )
 
 
+def _steps(values: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
+    """Return the step sizes, which have to broadcast with settings of a shape."""
+    array = _numbers("step_sizes", values, -np.inf)
+    if array.ndim == 0 or not 1 <= array.shape[-1] <= MOST_STEPS:
+        raise InvalidSettingError(
+            "step_sizes", array, f"give 1 to {MOST_STEPS} steps along the last axis"
+        )
+    _common_shape({"settings": np.empty(shape), "step_sizes": array[..., 0]})
+    return np.asarray(array, dtype=np.float64)
+
+
 def _real_array(name: str, values: ArrayLike) -> Any:
     array = as_real_array(name, values, "give a number or an array of numbers")
     if array.dtype.kind == "f":
@@ -427,7 +549,7 @@ def _valid(name: str, array: Any, valid: Any, remedy: str) -> Any:
     return array
 
 
-def _check_shapes(arguments: dict[str, Any]) -> None:
+def _common_shape(arguments: dict[str, Any]) -> tuple[int, ...]:
     shape: tuple[int, ...] = ()
     for name, array in arguments.items():
         try:
@@ -439,3 +561,4 @@ def _check_shapes(arguments: dict[str, Any]) -> None:
             size = " x ".join(map(str, shape))
             remedy = f"give at most {LARGEST_SIZE} settings at a time, not {size}"
             raise InvalidSettingError(name, array, remedy)
+    return shape
