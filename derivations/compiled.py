@@ -7,6 +7,7 @@ from types import ModuleType
 from derivations.formula import render
 from derivations.linear import (
     corrections,
+    filters,
     finite_size,
     isotropic,
     isotropic_squares,
@@ -27,6 +28,7 @@ DERIVATIONS = (
     finite_size,
     corrections,
     random_task,
+    filters,
 )
 ROOT = Path(__file__).parents[1]
 
