@@ -108,8 +108,6 @@ STEP_SHARE = sympy.factor((TRACE / d) ** 2 / (TRACE_SQUARE / d) / (rank / d))
 _along, _across = sympy.symbols("B A", positive=True)
 _rate = n * (1 - (n + 2) * w)
 PROMPT_ERROR = (1 - w * _along) ** 2 + w**2 * _across
-PROMPT_GRADIENT = _rate * _along * (1 - w * _along) + n * w**2 * _across
-PROMPT_OVERLAP = n * ((n + 2) * _along**2 + _across)
 PROMPT_DIRECTION = _rate**2 * _along**2 + (n * w) ** 2 * _across
 # As Pᵀ = nββᵀ − WM and M = n(n+1)ββᵀ + nI.
 _moment = sympy.diag(n * (n + 1) + n, n)
@@ -117,8 +115,6 @@ _context = sympy.Matrix([_along, sympy.sqrt(_across)])
 _direction = (n * sympy.diag(1, 0) - w * _moment) * _context
 _error = sympy.Matrix([1, 0]) - w * _context
 require(PROMPT_ERROR - _error.dot(_error), "‖e‖²")
-require(PROMPT_GRADIENT - _direction.dot(_error), "uᵀPe")
-require(PROMPT_OVERLAP - _context.dot(_moment * _context), "uᵀMu")
 require(PROMPT_DIRECTION - _direction.dot(_direction), "‖Pᵀu‖²")
 
 _PROMPT = {_along: "along", _across: "across"}
@@ -220,26 +216,10 @@ FORMULAS = (
         "ours.",
     ),
     Formula(
-        "prompt_gradient",
-        {n: "context_length", w: "weight", **_PROMPT},
-        PROMPT_GRADIENT,
-        "uᵀPe for Σ_x = I, W = wI, ‖β‖ = 1, no noise; u is βᵀu along β, a square across.",
-        "ours.",
-        as_written=True,
-    ),
-    Formula(
-        "prompt_overlap",
-        {n: "context_length", **_PROMPT},
-        PROMPT_OVERLAP,
-        "uᵀMu for the same.",
-        "ours.",
-        as_written=True,
-    ),
-    Formula(
         "prompt_error",
         {w: "weight", **_PROMPT},
         PROMPT_ERROR,
-        "‖e‖² for the same.",
+        "‖e‖², Σ_x = I, W = wI, ‖β‖ = 1, no noise; u is βᵀu along β and has a square across.",
         "ours.",
         as_written=True,
     ),

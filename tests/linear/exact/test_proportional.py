@@ -7,11 +7,13 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+import sympy
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ttt_theory import InvalidSettingError, proportional_limit
 from ttt_theory.linear.closed_form import filters, isotropic
+from ttt_theory.linear.exact.isotropic_numbers import IsotropicNumbers
 from ttt_theory.linear.witnesses import marchenko_pastur
 
 RATIOS = st.floats(0.02, 50.0)
@@ -204,3 +206,35 @@ def test_invalid_degrees_are_named(steps):
     with pytest.raises(InvalidSettingError) as raised:
         proportional_limit([1.0, 2.0], 1.0).degree(steps)
     assert raised.value.field == "steps"
+
+
+def exact_gain(alpha, gamma, start, noise, evaluation, degree, d):
+    """Return the gain of the best polynomial of degree t at finite size, exactly."""
+    n, k = Fraction(alpha) * d, Fraction(gamma) * d
+    weight = Fraction(1, int(n) + d + 1) if start == "warm" else Fraction(0)
+    numbers = IsotropicNumbers(
+        int(n), int(k), d, Fraction(1), Fraction(noise), Fraction(1), weight, evaluation
+    )
+    descent = numbers.descent(degree)
+    matrix = sympy.Matrix(descent.quadratic).applyfunc(sympy.Rational)
+    right = sympy.Matrix(descent.linear).applyfunc(sympy.Rational)
+    return Fraction(str((right.T * matrix.LUsolve(right))[0]))
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3])
+@pytest.mark.parametrize("evaluation", ["fresh", "same"])
+@pytest.mark.parametrize("start", ["warm", "cold"])
+@pytest.mark.parametrize(("alpha", "gamma", "noise"), [(0.5, 1, 0), (2, 0.5, 0), (1, 2, 0.25)])
+def test_degrees_are_the_limits_of_exact_gains(alpha, gamma, noise, start, evaluation, degree):
+    limit = proportional_limit(alpha, gamma, start, noise, evaluation=evaluation).degree(degree)
+    sizes = [100 * 2**i for i in range(9)]
+    gains = [exact_gain(alpha, gamma, start, noise, evaluation, degree, d) for d in sizes]
+    deviations = [d * (float(gain) - limit) for d, gain in zip(sizes, gains, strict=True)]
+    # Of order 1/d, with a coefficient that has settled.
+    assert deviations[0] < 0.0
+    assert deviations[-3:-1] == pytest.approx(deviations[-2:], rel=0.02)
+    if degree == 1:
+        assert deviations[1] == pytest.approx(deviations[2], rel=0.03)
+    for order in range(1, len(gains)):
+        gains = [(2**order * b - a) / (2**order - 1) for a, b in itertools.pairwise(gains)]
+    assert float(gains[0]) == pytest.approx(limit, rel=1e-8)

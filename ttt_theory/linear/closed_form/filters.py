@@ -17,8 +17,6 @@ __all__ = [
     "one_step_share",
     "prompt_direction",
     "prompt_error",
-    "prompt_gradient",
-    "prompt_overlap",
     "step_share",
     "warm_bias",
     "warm_weight",
@@ -136,28 +134,8 @@ def step_share(test_samples: Any, dim: Any, rank: Any) -> Any:
     return d * k / (rank * (d + k + 1))
 
 
-def prompt_gradient(context_length: Any, weight: Any, along: Any, across: Any) -> Any:
-    """uᵀPe for Σ_x = I, W = wI, ‖β‖ = 1, no noise; u is βᵀu along β, a square across.
-
-    Source: ours.
-    """
-    n, w = context_length, weight
-    return (
-        across * n * w**2 + along * n * (-along * w + 1) * (-w * (n + 2) + 1)
-    )
-
-
-def prompt_overlap(context_length: Any, along: Any, across: Any) -> Any:
-    """uᵀMu for the same.
-
-    Source: ours.
-    """
-    n = context_length
-    return n * (across + along**2 * (n + 2))
-
-
 def prompt_error(weight: Any, along: Any, across: Any) -> Any:
-    """‖e‖² for the same.
+    """‖e‖², Σ_x = I, W = wI, ‖β‖ = 1, no noise; u is βᵀu along β and has a square across.
 
     Source: ours.
     """
