@@ -21,7 +21,15 @@ from ttt_theory.evidence.algebra import proof
 from ttt_theory.evidence.effort import Effort
 from ttt_theory.evidence.record import Verdict
 from ttt_theory.linear.claims import linear_attention as reduction
-from ttt_theory.linear.closed_form import finite_size, isotropic, limits, one_step, pretraining
+from ttt_theory.linear.closed_form import (
+    filters,
+    finite_size,
+    isotropic,
+    isotropic_steps,
+    limits,
+    one_step,
+    pretraining,
+)
 from ttt_theory.linear.simulation import linear_attention
 from ttt_theory.linear.witnesses.certificates import check_certificate, generate, pairings
 from ttt_theory.wick.expectation import expectation
@@ -29,7 +37,15 @@ from ttt_theory.wick.expectation import expectation
 EFFORT = Effort(quick=True, seed=0)
 FORMULAS = [
     getattr(module, name)
-    for module in (one_step, limits, pretraining, isotropic, finite_size)
+    for module in (
+        one_step,
+        limits,
+        pretraining,
+        isotropic,
+        finite_size,
+        filters,
+        isotropic_steps,
+    )
     for name in module.__all__
 ]
 MODULES = [
@@ -188,7 +204,7 @@ def published_verdict(claim_id):
 
 
 def test_what_is_published_is_judged_on_evidence_that_could_confirm_it(monkeypatch):
-    for claim_id in ("cor-4.6", "non-monotonicity"):
+    for claim_id in ("cor-4.6", "non-monotonicity", "one-step-enough"):
         assert published_verdict(claim_id) is Verdict.REFUTED
     # As if the limits held at every size.
     with monkeypatch.context() as patch:
@@ -199,6 +215,10 @@ def test_what_is_published_is_judged_on_evidence_that_could_confirm_it(monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(finite_size, "warm_risk_slope", lambda n, k, d: (n - d / 3) * (n + k))
         [evidence] = find("non-monotonicity").published.evidence[0](EFFORT)
+        assert evidence.verdict is Verdict.CONFIRMED
+    with monkeypatch.context() as patch:
+        patch.setattr(filters, "one_step_share", lambda *_: Fraction(19, 20))
+        [evidence] = find("one-step-enough").published.evidence[0](EFFORT)
         assert evidence.verdict is Verdict.CONFIRMED
 
 

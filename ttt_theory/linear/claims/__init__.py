@@ -11,6 +11,7 @@ from ttt_theory.linear.claims import (
     fast_samplers,
     linear_attention,
     non_monotonicity,
+    one_step_enough,
     pretraining,
     shift,
     theorem_4_2,
@@ -31,4 +32,5 @@ CLAIMS = (
     *theorem_5_3.CLAIMS,
     *corollary_5_4.CLAIMS,
     *shift.CLAIMS,
+    *one_step_enough.CLAIMS,
 )
