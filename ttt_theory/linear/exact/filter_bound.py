@@ -12,7 +12,7 @@ place of r/d.  A step that is the same for all prompts has less.
 A method that adapts to the labels moves W by a uᵀ, a any vector in the span of the test features.
 Then r/d·‖Pᵀu‖²/uᵀMu is the most it gains, given u.
 
-Source: ours (theory.md, section 2, "Filters and limits").
+Source: ours (theory.md, section 2, fact 10).
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ def proportional_limit(
     and without noise degree(t) = (a²/ε) γ(γᵗ − 1)/(γᵗ⁺¹ − 1).  Accurate to a few units in the last
     place, `converged` relative to the terms of which it is a difference.  The limit is that of d
     first: at every finite size the risk after t steps of a fixed size grows beyond all bounds with
-    t.  Source: ours (theory.md, section 2, "Filters and limits"; derivations.linear.filters); one
+    t.  Source: ours (theory.md, section 2, fact 10; derivations.linear.filters); one
     step without noise is [G25], Theorem 4.2.
 
     Examples
