@@ -191,7 +191,8 @@ def _mixed(factor: float, cold: FloatArray, warm: FloatArray, fall: FloatArray) 
     rest = 1.0 - factor
     larger = abs(rest) * np.abs(cold) + abs(factor) * np.abs(warm)
     return np.where(
-        np.abs(cold) + abs(factor) * np.abs(fall) < larger,
+        # By a margin: warm itself is known better than the difference, which it is at f = 1.
+        2.0 * (np.abs(cold) + abs(factor) * np.abs(fall)) < larger,
         cold - factor * fall,
         rest * cold + factor * warm,
     )
