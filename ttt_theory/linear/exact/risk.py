@@ -16,6 +16,7 @@ from ttt_theory.linear.exact.forms import assembled
 from ttt_theory.linear.exact.long_decimals import LARGEST_DIM, long_decimal_risk
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.weights import starting_weights
+from ttt_theory.structured import BlockDiagonal, Kronecker, LowRankUpdate, as_structured
 from ttt_theory.structured.last_bits import MOVE, Moved
 
 if TYPE_CHECKING:
@@ -195,7 +196,11 @@ def _in_long_decimals(setting: Setting) -> OneStepRisk | None:
 
 def _change_when_moved(risk: OneStepRisk, setting: Setting, round_off: float) -> float:
     """Return the largest relative change of a result when a setting is moved by its last bits."""
-    return max(_change(risk, _moved(setting, moved, round_off)) for moved in Moved)
+    prior = as_structured(setting.task_covariance.matrix(), checked=True)
+    ways = [Moved.NUMBERS]
+    if isinstance(prior, LowRankUpdate | BlockDiagonal | Kronecker):
+        ways.append(Moved.PRIOR)
+    return max(_change(risk, _moved(setting, moved, round_off)) for moved in ways)
 
 
 def _moved(setting: Setting, moved: Moved, round_off: float) -> OneStepRisk | None:
