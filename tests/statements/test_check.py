@@ -55,8 +55,6 @@ TRUE = [
     "min(risk_after(warm), risk_after(cold)) <= risk_before(warm)",
     "max(risk_after, noise) <= max(risk_before, noise)",
 ]
-
-
 FALSE = {
     "risk_after < risk_before": {"n": "1", "k": "1", "d": "1", "norm2": "1", "noise": "0"},
     "risk_after(cold) <= risk_after(warm) when gamma >= (alpha+1)**2/(alpha+2), noise == 0": {
@@ -125,8 +123,6 @@ def test_mutants_of_true_statements(hasty, statement):
 
 
 LEAVES = st.sampled_from(["n", "k", "d", "norm2", "noise", "alpha", "gamma", "1", "2", "3", "7"])
-
-
 EXPRESSIONS = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
@@ -139,13 +135,9 @@ EXPRESSIONS = st.recursive(
     ),
     max_leaves=5,
 )
-
-
 COMPARISONS = st.tuples(
     EXPRESSIONS, st.sampled_from(["==", "<=", ">=", "<", ">"]), EXPRESSIONS
 ).map(" ".join)
-
-
 STATEMENTS = st.tuples(COMPARISONS, st.lists(COMPARISONS, max_size=2)).map(
     lambda parts: parts[0] + (f" when {', '.join(parts[1])}" if parts[1] else "")
 )

@@ -9,8 +9,6 @@ import flint
 from ttt_theory.linear.closed_form import isotropic
 
 COUNTS = (1, 2, 3, 40)
-
-
 POINTS = [
     {"n": n, "k": k, "d": d, "norm2": norm2, "noise": noise}
     for (n, k, d), (norm2, noise) in zip(
@@ -23,8 +21,6 @@ POINTS = [
         strict=False,
     )
 ]
-
-
 NOISELESS = [{**point, "noise": Fraction(0)} for point in POINTS]
 
 

@@ -20,8 +20,6 @@ from ttt_theory.errors import InvalidSettingError, SettingFileError
 from ttt_theory.linear.setting.setting import Setting
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-
-
 VALID = {
     "context_length": 4,
     "test_samples": 2,
@@ -30,11 +28,7 @@ VALID = {
     "task": {"kind": "ones"},
     "initialization": {"kind": "pretrained"},
 }
-
-
 SAMPLES = [[1.0, 2.0], [3.0, 5.0], [4.0, 0.5]]
-
-
 SIGMA = [[2.0, 0.5], [0.5, 1.0]]
 
 
@@ -117,8 +111,6 @@ def changed(path, value):
 
 
 ISOTROPIC = {"kind": "isotropic", "dim": 2}
-
-
 FOREIGN = {"kind": "test_foreign", "dim": 2, "weights": [1.0, 2.0]}
 
 

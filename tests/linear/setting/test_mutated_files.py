@@ -29,29 +29,21 @@ COVARIANCE_TABLES = [
     {"kind": "block_diagonal", "blocks": [{"kind": "isotropic", "dim": 1}] * 2, "scale": 2.0},
     nested({"kind": "block_diagonal", "blocks": [{"kind": "ar1", "dim": 2, "rho": 0.5}]}),
 ]
-
-
 TASK_TABLES = [
     {"kind": "ones", "norm": 1.0},
     {"kind": "vector", "values": [1.0, -2.0]},
     {"kind": "axis", "index": 1},
     {"kind": "file", "file": "beta.npy"},
 ]
-
-
 INITIALIZATION_TABLES = [
     {"kind": "zero"},
     {"kind": "pretrained"},
     {"kind": "scaled_pretrained", "factor": 0.5},
     {"kind": "dense", "file": "sigma.npy"},
 ]
-
-
 NUMBERS = st.sampled_from(
     [0, -1, 1, 3, 10**7 + 1, 2**63, 10**400, 0.0, -0.0, 0.5, 1e308, -1e308, 1e-320, 1e999, math.nan]
 )
-
-
 NAMES = st.sampled_from(
     [
         *["kind", "dim", "scale", "file", "values", "norm", "task", "ones", "dense"],
@@ -68,8 +60,6 @@ NAMES = st.sampled_from(
         ],
     ]
 )
-
-
 VALUES = st.recursive(
     NUMBERS | NAMES | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=2),
