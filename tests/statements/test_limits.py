@@ -196,6 +196,8 @@ def test_a_limit_of_sizes_that_are_never_integers_is_not_decided(statement):
     [
         ("risk_before(n=d/2) ~ risk_before(n=(d+2)/2)", "asymptotic"),
         ("risk_before(n=d/2) ~ risk_before(n=(d+2)/3)", "refuted"),
+        # No square is 2 modulo 3.
+        ("risk_before(n=(d+1)/3) ~ risk_before(n=(d+4)/3)", "asymptotic"),
         ("risk_before(norm2=d+1/2, noise=0) ~ d/(1+alpha)", "asymptotic"),
     ],
 )

@@ -115,7 +115,7 @@ def reduced(
         Whether to keep the coordinates and to store every matrix by its entries.
     moved : Moved, optional
         What is moved by its last bits: all entries that stand for those of a formula, or those of
-        the second matrix where it is singular but for a few directions.
+        the second matrix that stand for a few directions.
     round_off : float
         What a number may be off by, relative to its size: what may be nothing else is set to zero.
 
@@ -303,7 +303,7 @@ def _low_rank(
                 size = np.abs(own) * np.abs(matrix.strengths) @ np.abs(own).T
                 entries[np.abs(entries) <= 64 * round_off * size] = 0.0
         rest = zip(values, sizes - spans, strict=True)
-        is_moved = moved is Moved.PRIOR and matrix is matrices[1] and not values.all()
+        is_moved = moved is Moved.PRIOR and matrix is matrices[1]
         spanned = DenseBlock(moved_entries(entries) if is_moved else entries)
         return [spanned, *(IsotropicBlock(*each) for each in rest if each[1])]
 

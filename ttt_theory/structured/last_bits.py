@@ -31,8 +31,8 @@ class Moved(Enum):
     """What of a setting is moved by its last bits."""
 
     NUMBERS = "the numbers that its matrices and its task are stored by"
-    PRIOR = "the entries with which a singular prior of few directions is written out"
-    """It stays singular where its directions are moved, but not where these are rounded."""
+    PRIOR = "the entries with which a prior of few directions is written out"
+    """A singular one stays singular where its numbers are moved, but not where entries are."""
 
 
 def moved_matrix(matrix: StructuredMatrix) -> StructuredMatrix:
