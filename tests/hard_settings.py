@@ -102,8 +102,18 @@ class HardSettings:
         if kind < 6:
             return ZeroWeights()
         if kind == 6:
-            return PretrainedWeights(float(self.rng.normal(1.0, 0.5)))
+            return PretrainedWeights(self.factor())
         return DenseWeights(self.rng.standard_normal((dim, dim)) * self.ten_to(-8, 0))
+
+    def factor(self):
+        """A multiple of about one, or one of either sign that is far from it."""
+        drawn = float(self.rng.standard_normal())
+        size = abs(drawn)
+        return (
+            1.0 + 0.5 * drawn
+            if size < 0.7
+            else float(np.sign(drawn)) * 10.0 ** (8.0 * (size - 0.7))
+        )
 
     def pretraining(self, features):
         kind = self.rng.integers(5)

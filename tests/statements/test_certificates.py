@@ -9,8 +9,8 @@ import pytest
 import sympy
 from sympy.polys.rings import ring
 
-from tests.random_statements import Names, sides
-from tests.random_statements import value as value_of
+from tests.random_statements.evaluation import Names, sides
+from tests.random_statements.evaluation import value as value_of
 from ttt_theory.statements import deciding
 
 NAMES = ("n", "k", "d", "norm2", "noise", *(f"x{index}" for index in range(20)))

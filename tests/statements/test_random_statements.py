@@ -2,14 +2,17 @@
 
 from fractions import Fraction
 
+import mpmath
+import numpy as np
 import pytest
 
-from tests import random_statements
-from tests.random_statements import Names, false_finite, false_limit, holds, judged, summary
+from tests.random_statements import evaluation, judging
+from tests.random_statements.evaluation import Names, false_finite, false_limit, holds
+from tests.random_statements.judging import judged, summary
 
 
 def test_no_verdict_is_false(monkeypatch):
-    monkeypatch.setattr(random_statements, "SECONDS", 60)
+    monkeypatch.setattr(judging, "SECONDS", 60)
     results = [judged(1, index, points=20) for index in range(40)]
     found = summary(results)
     assert found["false"] == found["crashed"] == []
@@ -18,8 +21,7 @@ def test_no_verdict_is_false(monkeypatch):
 
 
 POINT = {
-    name: Fraction(value)
-    for name, value in zip(random_statements.SIZES, (5, 3, 2, 7, 1), strict=True)
+    name: Fraction(value) for name, value in zip(evaluation.SIZES, (5, 3, 2, 7, 1), strict=True)
 }
 
 
@@ -55,8 +57,8 @@ def counterexample(**changes):
     ],
 )
 def test_a_false_verdict_is_seen(statement, answer, why):
-    with random_statements.mpmath.workdps(random_statements.DIGITS):
-        found = false_finite(statement, answer, random_statements.np.random.default_rng(0), 200)
+    with mpmath.workdps(evaluation.DIGITS):
+        found = false_finite(statement, answer, np.random.default_rng(0), 200)
     assert found is None if why is None else why in found
 
 
@@ -78,6 +80,6 @@ def limit(verdict, **more):
     ],
 )
 def test_a_false_limit_is_seen(statement, answer, why):
-    with random_statements.mpmath.workdps(random_statements.LARGE_DIGITS):
-        found = false_limit(statement, answer, random_statements.np.random.default_rng(0), 30)
+    with mpmath.workdps(evaluation.LARGE_DIGITS):
+        found = false_limit(statement, answer, np.random.default_rng(0), 30)
     assert found is None if why is None else why in found

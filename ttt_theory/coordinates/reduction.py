@@ -48,7 +48,7 @@ from ttt_theory.structured.frames import (
     IdentityFrame,
     PermutedFrame,
 )
-from ttt_theory.structured.last_bits import moved_entries
+from ttt_theory.structured.last_bits import Moved, moved_entries
 from ttt_theory.structured.low_rank import LowRankUpdate
 from ttt_theory.structured.memory import check_dense_memory
 
@@ -100,7 +100,7 @@ def reduced(
     task: FloatArray,
     *,
     as_dense: bool = False,
-    moved: bool = False,
+    moved: Moved | None = None,
     round_off: float = ROUND_OFF,
 ) -> Reduction:
     """Find coordinates in which matrices are block diagonal.
@@ -113,8 +113,9 @@ def reduced(
         Rotated along.
     as_dense : bool
         Whether to keep the coordinates and to store every matrix by its entries.
-    moved : bool
-        Whether entries that have to be stored are moved by their last bits, which are rounded.
+    moved : Moved, optional
+        What is moved by its last bits: all entries that stand for those of a formula, or those of
+        the second matrix that stand for a few directions.
     round_off : float
         What a number may be off by, relative to its size: what may be nothing else is set to zero.
 
@@ -157,7 +158,7 @@ def _side_by_side(frames: Sequence[Frame]) -> Frame:
 
 
 def _stretches(
-    matrices: Matrices, task: FloatArray, moved: bool, round_off: float
+    matrices: Matrices, task: FloatArray, moved: Moved | None, round_off: float
 ) -> list[_Stretch]:
     matrices = mapped(simplified, matrices)
     common = common_frame(matrices, round_off)
@@ -177,13 +178,13 @@ def _stretches(
     return [_dense(matrices, task, moved)]
 
 
-def _dense(matrices: Matrices, task: FloatArray, moved: bool) -> _Stretch:
+def _dense(matrices: Matrices, task: FloatArray, moved: Moved | None) -> _Stretch:
     dim = len(task)
     check_dense_memory(dim, _DENSE_ARRAYS)
 
     def block(matrix: StructuredMatrix) -> DenseBlock:
         entries = matrix.toarray()
-        return DenseBlock(moved_entries(entries) if moved else entries)
+        return DenseBlock(moved_entries(entries) if moved is Moved.NUMBERS else entries)
 
     arrays = mapped(block, matrices)
     return _Stretch(IdentityFrame(dim), [[array] for array in arrays], task)
@@ -250,7 +251,9 @@ def _split(matrix: StructuredMatrix, cuts: list[int]) -> list[StructuredMatrix]:
     return [BlockDiagonal(group) for group in groups]
 
 
-def _low_rank(matrices: Matrices, task: FloatArray, moved: bool, round_off: float) -> _Stretch:
+def _low_rank(
+    matrices: Matrices, task: FloatArray, moved: Moved | None, round_off: float
+) -> _Stretch:
     """Reduce diagonal matrices plus few directions each.
 
     Coordinates with the same entries in every diagonal form a group.  Within it, whatever is
@@ -300,7 +303,9 @@ def _low_rank(matrices: Matrices, task: FloatArray, moved: bool, round_off: floa
                 size = np.abs(own) * np.abs(matrix.strengths) @ np.abs(own).T
                 entries[np.abs(entries) <= 64 * round_off * size] = 0.0
         rest = zip(values, sizes - spans, strict=True)
-        return [DenseBlock(entries), *(IsotropicBlock(*each) for each in rest if each[1])]
+        is_moved = moved is Moved.PRIOR and matrix is matrices[1]
+        spanned = DenseBlock(moved_entries(entries) if is_moved else entries)
+        return [spanned, *(IsotropicBlock(*each) for each in rest if each[1])]
 
     reduced_task = np.ldexp(_without_round_off(triangle[:, -1], round_off), exponent)
     return _Stretch(frame, mapped(blocks, matrices), reduced_task)

@@ -5,6 +5,7 @@ What a result changes by when it is computed from these instead shows what round
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +18,21 @@ from ttt_theory.structured.spectral import Spectral
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
 
-__all__ = ["MOVE", "moved_entries", "moved_matrix", "moved_vector"]
+__all__ = ["MOVE", "Moved", "moved_entries", "moved_matrix", "moved_vector"]
 
 MOVE = 64 * float(np.finfo(np.float64).eps)
 """How far a number moves at most, relative to its size.
 
 More than one bit, as the rounding of the moved numbers would hide what a single one does.
 """
+
+
+class Moved(Enum):
+    """What of a setting is moved by its last bits."""
+
+    NUMBERS = "the numbers that its matrices and its task are stored by"
+    PRIOR = "the entries with which a prior of few directions is written out"
+    """A singular one stays singular where its numbers are moved, but not where entries are."""
 
 
 def moved_matrix(matrix: StructuredMatrix) -> StructuredMatrix:

@@ -23,6 +23,7 @@ from ttt_theory import (
     Diagonal,
     Empirical,
     Equicorrelated,
+    FactorModel,
     Isotropic,
     LostPrecisionError,
     OutOfRangeError,
@@ -221,11 +222,12 @@ def test_what_is_equal_moves_alike():
     )
 
 
-# Where a formula is exact and the entries that it gives are rounded; and where large numbers cancel
-# to the last bit, so that moving them hides what is lost.  Both were taken for certain once.
-@pytest.mark.parametrize("number", [636, 1064])
-def test_settings_whose_loss_was_hidden(number):
-    source = hard_settings.HardSettings(0)
+# Where a formula is exact and the entries that it gives are rounded; where large numbers cancel to
+# the last bit, so that moving them hides what is lost; where a singular prior stays singular as it
+# is moved; and a large multiple of small weights.  All were taken for certain once.
+@pytest.mark.parametrize(("seed", "number"), [(0, 636), (0, 1064), (1, 340), (0, 1560)])
+def test_settings_whose_loss_was_hidden(seed, number):
+    source = hard_settings.HardSettings(seed)
     *_, setting = islice(iter(source.setting, None), number)
     assert max(hard_settings.errors(setting).values()) < 1e-10
 
@@ -259,6 +261,17 @@ def test_one_direction_among_too_many_for_longer_numbers_is_refused():
     setting = Setting(897, 7, features, Diagonal([1.3**2, *[1.0] * 69]), task, 0.9)
     with pytest.raises(LostPrecisionError):
         one_step_risk(setting)
+
+
+@pytest.mark.parametrize("features", [Diagonal(np.repeat([1.0, 2.0], 40)), Spiked(80, [5.0])])
+def test_a_singular_prior_that_is_written_out_is_refused_where_prompts_are_long(features):
+    rng = np.random.default_rng(0)
+    loadings, task = rng.standard_normal((80, 3)), rng.standard_normal(80)
+    singular, regular = (FactorModel(np.full(80, each), loadings) for each in (0.0, 1.0))
+    for length, prior in ((10**9, regular), (10**5, singular)):
+        assert one_step_risk(Setting(length, 20, features, prior, task)).improvement > 0.0
+    with pytest.raises(LostPrecisionError):
+        one_step_risk(Setting(10**12, 20, features, singular, task))
 
 
 @pytest.mark.parametrize("scale", [1e-40, 1e-90, 1e-120])

@@ -16,7 +16,7 @@ from ttt_theory.errors import OutOfRangeError
 from ttt_theory.linear.setting.random_task import RandomTask
 from ttt_theory.linear.setting.setting import checked_setting
 from ttt_theory.structured import Frame, as_structured
-from ttt_theory.structured.last_bits import moved_matrix, moved_vector
+from ttt_theory.structured.last_bits import Moved, moved_matrix, moved_vector
 
 if TYPE_CHECKING:
     from ttt_theory.linear.setting.setting import Setting
@@ -93,14 +93,16 @@ class Problem:
         return 2 * self.feature_exponent + self.label_exponent
 
     @classmethod
-    def of(cls, setting: Setting, *, moved: bool = False, round_off: float = ROUND_OFF) -> Problem:
+    def of(
+        cls, setting: Setting, *, moved: Moved | None = None, round_off: float = ROUND_OFF
+    ) -> Problem:
         """Read the arrays off a setting, rotate and scale them.
 
         Parameters
         ----------
         setting : Setting
-        moved : bool
-            Whether to move the matrices and the task by their last bits first.
+        moved : Moved, optional
+            What to move by its last bits.
         round_off : float
             What a number may be off by, relative to its size: what may be nothing else is set to
             zero.
@@ -125,7 +127,7 @@ class Problem:
             for key, each in {id(each): each for each in covariances}.items()
         }
         task = setting.fixed_task if random is None else random.mean
-        if moved:
+        if moved is Moved.NUMBERS:
             matrices = {key: moved_matrix(matrix) for key, matrix in matrices.items()}
             task = moved_vector(task)
         reduction = reduced(

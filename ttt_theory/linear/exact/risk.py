@@ -18,7 +18,8 @@ from ttt_theory.linear.exact.random_task import averaged
 from ttt_theory.linear.exact.results import one_step_result
 from ttt_theory.linear.exact.weights import starting_weights
 from ttt_theory.linear.setting.setting import check_defaults, checked_setting, departures
-from ttt_theory.structured.last_bits import MOVE
+from ttt_theory.structured import BlockDiagonal, Kronecker, LowRankUpdate, as_structured
+from ttt_theory.structured.last_bits import MOVE, Moved
 
 if TYPE_CHECKING:
     from ttt_theory.linear.exact.results import OneStepRisk
@@ -66,7 +67,7 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
     Notes
     -----
     Floats of the setting are taken for the numbers that their 53 bits denote.  The calculation is
-    done twice, the second time with the matrices and the task moved by their last bits.  Where
+    done again with the matrices and the task moved by their last bits, in two ways.  Where
     the results differ, up to 64 dimensions (24 for a random task), it is done once more in decimal
     numbers of as many digits as it takes, from the parameters of the covariances
     (`Covariance.exact_matrix`).
@@ -118,7 +119,7 @@ def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
         if not _linear_is_below(_CANCELLING, risk) if alike else not is_small:
             return risk
     # What counts as round-off is kept, where longer numbers can tell whether it is that.
-    change = _change(risk, _moved(setting, 0.0 if is_small else MOVE))
+    change = _change_when_moved(risk, setting, 0.0 if is_small else MOVE)
     if is_small and _linear_is_below(_VANISHING, risk):
         # Where large numbers cancel to the last bit, moving them does not show what is lost.
         change = math.inf
@@ -127,7 +128,7 @@ def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
     exact = _in_long_decimals(setting)
     if exact is not None:
         return exact
-    change = _change(risk, _moved(setting, MOVE))
+    change = _change_when_moved(risk, setting, MOVE)
     if not change <= _GOOD:
         raise LostPrecisionError(change, largest_dim(setting))
     return risk
@@ -148,11 +149,20 @@ def _in_long_decimals(setting: Setting) -> OneStepRisk | None:
     return None
 
 
-def _moved(setting: Setting, round_off: float) -> OneStepRisk | None:
-    """Return the risk with the setting moved by its last bits, if there is one."""
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+def _change_when_moved(risk: OneStepRisk, setting: Setting, round_off: float) -> float:
+    """Return the largest relative change of a result when a setting is moved by its last bits."""
+    prior = as_structured(setting.task_covariance.matrix(), checked=True)
+    ways = [Moved.NUMBERS]
+    if isinstance(prior, LowRankUpdate | BlockDiagonal | Kronecker):
+        ways.append(Moved.PRIOR)
+    return max(_change(risk, _moved(setting, moved, round_off)) for moved in ways)
+
+
+def _moved(setting: Setting, moved: Moved, round_off: float) -> OneStepRisk | None:
+    """Return the risk of a setting that is moved, if there is one."""
+    with np.errstate(all="ignore"):
         try:
-            problem = Problem.of(setting, moved=True, round_off=round_off)
+            problem = Problem.of(setting, moved=moved, round_off=round_off)
             return _in_float64(problem, starting_weights(problem))
         except (InvalidSettingError, OutOfRangeError):
             return None

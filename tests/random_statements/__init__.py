@@ -1,0 +1,1 @@
+"""Random statements put to `check`, each verdict beside an evaluation of its own."""
