@@ -6,6 +6,7 @@ from types import ModuleType
 
 from derivations.formula import render
 from derivations.linear import (
+    context_cumulants,
     corrections,
     filters,
     finite_size,
@@ -16,6 +17,7 @@ from derivations.linear import (
     one_step,
     pretraining,
     random_task,
+    scatter_moments,
 )
 
 DERIVATIONS = (
@@ -29,6 +31,8 @@ DERIVATIONS = (
     corrections,
     random_task,
     filters,
+    context_cumulants,
+    scatter_moments,
 )
 ROOT = Path(__file__).parents[1]
 

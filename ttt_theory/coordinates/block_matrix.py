@@ -89,6 +89,10 @@ class BlockMatrix:
         pairs = zip(self.blocks, other.blocks, strict=True)
         return float(sum(mine.inner(theirs) for mine, theirs in pairs))
 
+    def trace(self) -> float:
+        """Return the trace."""
+        return float(sum(block.trace() for block in self.blocks))
+
     def diagonal(self) -> FloatArray:
         """Return the diagonal, shape (d,), but for isotropic blocks one value each."""
         return joined([block.diagonal() for block in self.blocks])

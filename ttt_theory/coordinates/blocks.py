@@ -62,6 +62,10 @@ class Block(ABC):
     def diagonal(self) -> FloatArray:
         """Return the diagonal, shape (d,), or its one value."""
 
+    def trace(self) -> float:
+        """Return the trace."""
+        return float(self.diagonal().sum())
+
     @abstractmethod
     def toarray(self) -> FloatArray:
         """Return the entries, shape (d, d)."""
@@ -214,6 +218,10 @@ class IsotropicBlock(Block):
     def diagonal(self) -> FloatArray:
         """Return the multiple."""
         return np.array([self.value])
+
+    def trace(self) -> float:
+        """Return the trace."""
+        return self.dim * self.value
 
     def toarray(self) -> FloatArray:
         """Return the entries, shape (d, d)."""

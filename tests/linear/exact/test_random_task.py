@@ -18,9 +18,10 @@ from tests import reference
 from ttt_theory.coordinates import reduction
 from ttt_theory.errors import InvalidSettingError, LostPrecisionError
 from ttt_theory.linear.closed_form import random_task as compiled
+from ttt_theory.linear.exact.curve import Curve
 from ttt_theory.linear.exact.exact_numbers import ExactNumbers, exact_curve
 from ttt_theory.linear.exact.form_polynomials import FormPolynomial, mean_of_product
-from ttt_theory.linear.exact.long_decimals import long_decimal_risk
+from ttt_theory.linear.exact.long_decimals import best_step, decimal_curve, in_long_decimals
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.random_task import averaged
 from ttt_theory.linear.exact.weights import error_matrix, starting_weights
@@ -192,7 +193,10 @@ def test_float64_alone_is_accurate(name):
 
 
 def test_long_decimals_are_accurate():
-    curve, risk_after = long_decimal_risk(GENERAL)
+    *coefficients, risk_after = in_long_decimals(
+        GENERAL, lambda numbers, *limits: best_step(decimal_curve(numbers), *limits)
+    )
+    curve = Curve(*coefficients)
     expected = averaged_reference(GENERAL)
     for field in FIELDS:
         assert float(getattr(curve, field)) == pytest.approx(float(expected[field]), rel=1e-15)

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,10 +24,11 @@ from ttt_theory.structured.base import StructuredMatrix, dense
 
 if TYPE_CHECKING:
     from ttt_theory.covariance import Covariance
+    from ttt_theory.linear.exact.context_moments import PowerForms
     from ttt_theory.linear.exact.curve import Curve
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["ExactNumbers", "InexactCovarianceError", "exact_curve"]
+__all__ = ["ExactNumbers", "InexactCovarianceError", "exact_curve", "exact_parts"]
 
 
 class InexactCovarianceError(Exception):
@@ -140,6 +140,23 @@ def _is_short(value: float) -> bool:
     return len(Decimal(repr(value)).normalize().as_tuple().digits) <= sys.float_info.dig
 
 
+def exact_parts(
+    numbers: ExactNumbers,
+    matrix: Callable[[ObjectArray], Any],
+    scalar: Callable[[Any], Any],
+    factor: Any = None,
+) -> tuple[Assembly, PowerForms]:
+    """Return the parts of the risk of a fixed task, and the forms that it depends on.
+
+    The parameters are those of `exact_curve`.
+    """
+    n, k = scalar(numbers.context_length), scalar(numbers.test_samples)
+    noise = scalar(numbers.noise_variance)
+    weights = _weights(numbers, matrix, scalar, factor)
+    forms = _MatrixForms(n, noise, matrix(numbers.features), matrix(numbers.task), weights)
+    return Assembly(n, k, noise, forms), forms
+
+
 def exact_curve(
     numbers: ExactNumbers,
     matrix: Callable[[ObjectArray], Any],
@@ -159,12 +176,12 @@ def exact_curve(
     factor : number, optional
         The multiple of W* to start from; the setting's own start without it.
     """
+    if numbers.task_spread is None:
+        return exact_parts(numbers, matrix, scalar, factor)[0].curve
     n, k = scalar(numbers.context_length), scalar(numbers.test_samples)
     noise = scalar(numbers.noise_variance)
     features, task = matrix(numbers.features), matrix(numbers.task)
     weights = _weights(numbers, matrix, scalar, factor)
-    if numbers.task_spread is None:
-        return Assembly(n, k, noise, _MatrixForms(n, noise, features, task, weights)).curve
     spread, moment = _Entries.of(matrix(numbers.task_spread)), _Entries.of(features)
     start = _Entries.of(weights)
     error = (start @ moment * -n).shifted(1)
@@ -233,31 +250,43 @@ class _Entries:
 
 
 class _MatrixForms:
-    """Forms and traces of matrices; see `ttt_theory.linear.exact.assembly.Forms`."""
+    """Forms and traces of matrices; see `ttt_theory.linear.exact.context_moments.PowerForms`."""
 
     def __init__(self, n: Any, noise: Any, features: Any, task: Any, weights: Any) -> None:
-        square = features * features
         mean = features * task
-        self._weights = weights
-        self._powers = {1: features, 2: square, 3: square * features}
-        self._vectors = {
-            "bias": task - weights * mean * n,
-            "shift_0": weights * mean,
-            "shift_1": weights * (features * mean),
-            "shift_2": weights * (square * mean),
-        }
+        self._task, self._weights, self._mean = task, weights, mean
+        self._bias = task - weights * mean * n
+        self._powers = {1: features}
+        self._spreads: dict[int, Any] = {}
         self.label_variance = _inner(task, mean) + noise
         self.mean_square = _inner(mean, mean)
-        self.mean_energy = _inner(mean, features * mean)
-        self.feature_square_trace = _inner(features, features)
+        self.mean_energy = self.mean_form(1)
+        self.feature_square_trace = self.feature_trace(2)
+
+    def mean_form(self, power: int) -> Any:
+        """Return qᵀΣ_x^power q, which is βᵀΣ_x^(power + 2) β."""
+        return _inner(self._mean, self._power(power + 1) * self._task)
+
+    def feature_trace(self, power: int) -> Any:
+        if power == 1:
+            first, *others = self._power(1).entries()[:: len(self._task.entries()) + 1]
+            return sum(others, first)
+        return _inner(self._power(1), self._power(power - 1))
 
     def form(self, left: str, power: int, right: str) -> Any:
-        return _inner(self._vectors[left], self._powers[power] * self._vectors[right])
+        return _inner(self._vector(left), self._power(power) * self._vector(right))
 
     def spread(self, power: int, inner: int) -> Any:
-        return _inner(self._powers[power], self._spread[inner])
+        if inner not in self._spreads:
+            self._spreads[inner] = self._weights * self._power(inner) * self._weights.transpose()
+        return _inner(self._power(power), self._spreads[inner])
 
-    @cached_property
-    def _spread(self) -> dict[int, Any]:
-        transposed = self._weights.transpose()
-        return {each: self._weights * self._powers[each] * transposed for each in self._powers}
+    def _vector(self, name: str) -> Any:
+        if name == "bias":
+            return self._bias
+        return self._weights * (self._power(int(name.removeprefix("shift_")) + 1) * self._task)
+
+    def _power(self, power: int) -> Any:
+        if power not in self._powers:
+            self._powers[power] = self._power(power - 1) * self._powers[1]
+        return self._powers[power]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ttt_theory.linear.exact.assembly import Assembly
 
 if TYPE_CHECKING:
@@ -32,39 +30,56 @@ def assembled(problem: Problem, start: StartingWeights) -> tuple[Assembly, Probl
 
 
 class ProblemForms:
-    """Forms and traces of a problem, in its units; see `ttt_theory.linear.exact.assembly.Forms`."""
+    """Forms and traces of a problem, in its units, each of them worked out once it is asked for.
+
+    See `ttt_theory.linear.exact.context_moments.PowerForms`.
+    """
 
     def __init__(self, problem: Problem, start: StartingWeights) -> None:
         self._problem, self._start = problem, start
-        features, weights = problem.features, start.matrix
-        mean = features @ problem.task
-        self._mean = mean
-        energy_direction = features @ mean
-        self.label_variance = float(problem.task @ mean) + problem.noise_variance
-        self.mean_square = float(mean @ mean)
-        self.mean_energy = float(mean @ energy_direction)
-        self.feature_square_trace = features.inner(features)
-        self._vectors = {
-            "bias": start.mean_error,
-            "shift_0": weights @ mean,
-            "shift_1": weights @ energy_direction,
-            "shift_2": weights @ (features @ energy_direction),
+        self._mean = problem.features @ problem.task
+        self.label_variance = float(problem.task @ self._mean) + problem.noise_variance
+        self._images: dict[tuple[str, int], FloatArray] = {
+            ("mean", 0): self._mean,
+            ("bias", 0): start.mean_error,
         }
-        self._images: dict[int, dict[str, FloatArray]] = {}
+        self._products = {(0, 0): start.matrix}
+
+    @property
+    def mean_square(self) -> float:
+        """‖q‖²."""
+        return self.mean_form(0)
+
+    @property
+    def mean_energy(self) -> float:
+        """qᵀΣ_xq."""
+        return self.mean_form(1)
+
+    @property
+    def feature_square_trace(self) -> float:
+        """The trace of Σ_x²."""
+        return self.feature_trace(2)
+
+    def mean_form(self, power: int) -> float:
+        """Return qᵀΣ_x^power q."""
+        return self.form("mean", power, "mean")
+
+    def feature_trace(self, power: int) -> float:
+        """Return tr Σ_x^power."""
+        features = self._problem.features
+        if power == 1:
+            return features.trace()
+        return self._feature_power(power // 2).inner(self._feature_power(power - power // 2))
 
     def form(self, left: str, power: int, right: str) -> float:
-        """Return leftᵀ Σ_x^power right; left is not shift_2."""
-        if power not in self._images:
-            names = ("bias", "shift_0", "shift_1")
-            columns = np.array([self._vectors[name] for name in names]).T
-            for _ in range(power):
-                columns = self._problem.features @ columns
-            self._images[power] = dict(zip(names, columns.T, strict=True))
-        return float(self._images[power][left] @ self._vectors[right])
+        """Return leftᵀ Σ_x^power right."""
+        # Halves, as squares of what may be small in one direction do not cancel.
+        return float(self._image(left, power // 2) @ self._image(right, power - power // 2))
 
     def spread(self, power: int, inner: int) -> float:
         """Return tr(Σ_x^power W Σ_x^inner Wᵀ)."""
-        return self._spreads[power, inner]
+        half = self._product(power // 2, inner // 2)
+        return half.inner(self._product(power - power // 2, inner - inner // 2))
 
     @cached_property
     def mean_gradient_square(self) -> float:
@@ -74,7 +89,7 @@ class ProblemForms:
         s(I − q̂q̂ᵀ)Σ_xWᵀΣ_x.  Expanding the square instead would cancel where one direction
         dominates; in one dimension all of it.
         """
-        weights = self._between.T
+        weights = self._product(1, 1).T
         if self.mean_square == 0.0:
             return self.label_variance**2 * weights.inner(weights)
         parallel = self._problem.features @ self._start.mean_overlap
@@ -89,31 +104,27 @@ class ProblemForms:
         )
         return float(error @ (features @ error))
 
-    @cached_property
-    def _between(self) -> BlockMatrix:
-        """Σ_xWΣ_x."""
-        product: BlockMatrix = self._left @ self._problem.features
-        return product
+    def _image(self, name: str, power: int) -> FloatArray:
+        """Return Σ_x^power times a vector."""
+        if (name, power) not in self._images:
+            if power:
+                image = self._problem.features @ self._image(name, power - 1)
+            else:
+                image = self._start.matrix @ self._image("mean", int(name.removeprefix("shift_")))
+            self._images[name, power] = image
+        return self._images[name, power]
 
-    @cached_property
-    def _left(self) -> BlockMatrix:
-        """Σ_xW."""
-        product: BlockMatrix = self._problem.features @ self._start.matrix
-        return product
+    def _feature_power(self, power: int) -> BlockMatrix:
+        features: BlockMatrix = self._problem.features
+        return features if power == 1 else features @ self._feature_power(power - 1)
 
-    @cached_property
-    def _spreads(self) -> dict[tuple[int, int], float]:
-        """By the weighting's power of Σ_x, then the spread's.
-
-        W is traced with Σ_x^pWΣ_x^r, whose factors are moved to where they are needed anyway.
-        """
-        features, weights, between = self._problem.features, self._start.matrix, self._between
-        left, right = self._left, weights @ features
-        both_left, both_right = features @ between, between @ features
-        return {
-            (1, 1): weights.inner(between),
-            (1, 3): right.inner(both_right),
-            (2, 2): between.inner(between),
-            (3, 1): left.inner(both_left),
-            (3, 3): both_left.inner(both_right),
-        }
+    def _product(self, left: int, right: int) -> BlockMatrix:
+        """Return Σ_x^left W Σ_x^right."""
+        if (left, right) not in self._products:
+            features = self._problem.features
+            self._products[left, right] = (
+                features @ self._product(left - 1, right)
+                if left
+                else self._product(left, right - 1) @ features
+            )
+        return self._products[left, right]

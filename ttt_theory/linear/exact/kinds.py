@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ttt_theory.errors import InvalidSettingError
+from ttt_theory.linear.exact.same_context import same_context_risk
 from ttt_theory.linear.setting.setting import departures
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ __all__ = ["risk_of_kind"]
 
 _Kind = tuple[str, str, str, str]
 
-_ROUTES: dict[_Kind, Callable[[Setting], OneStepRisk]] = {}
+_ROUTES: dict[_Kind, Callable[[Setting], OneStepRisk]] = {
+    ("same", "plain", "fixed", "gaussian"): same_context_risk,
+}
 """By evaluation, step rule, task and feature law, as `Setting.kind` has them."""
 
 

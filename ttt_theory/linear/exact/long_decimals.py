@@ -1,8 +1,9 @@
-"""The one-step risk in decimal numbers of as many digits as it takes."""
+"""Risks in decimal numbers of as many digits as it takes."""
 
 from __future__ import annotations
 
 import decimal
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -10,15 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.linear.exact.curve import Curve
-from ttt_theory.linear.exact.exact_numbers import ExactNumbers, exact_curve
+from ttt_theory.linear.exact.exact_numbers import ExactNumbers, exact_curve, exact_parts
 from ttt_theory.linear.setting.random_task import RandomTask
 
 if TYPE_CHECKING:
     from ttt_theory.checks import ObjectArray
+    from ttt_theory.linear.exact.assembly import Assembly
+    from ttt_theory.linear.exact.context_moments import PowerForms
+    from ttt_theory.linear.exact.curve import Curve
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["LARGEST_DIM", "largest_dim", "long_decimal_risk"]
+__all__ = [
+    "LARGEST_DIM",
+    "Evaluate",
+    "best_step",
+    "decimal_curve",
+    "decimal_parts",
+    "in_long_decimals",
+    "largest_dim",
+]
 
 LARGEST_DIM = 64
 """Largest dimension; it takes about a second, and eight times as long at twice the size."""
@@ -35,8 +46,12 @@ def largest_dim(setting: Setting) -> int:
     return _LARGEST_RANDOM_DIM if isinstance(setting.task, RandomTask) else LARGEST_DIM
 
 
-def long_decimal_risk(setting: Setting) -> tuple[Curve, Fraction] | None:
-    """Return c0, c1 and c2, and the risk after the best step, correct to float64.
+Evaluate = Callable[[ExactNumbers, Decimal, Decimal], list[Decimal]]
+"""Takes a setting's numbers, what share of one is negligible, and the largest that c0 could be."""
+
+
+def in_long_decimals(setting: Setting, evaluate: Evaluate) -> list[Fraction] | None:
+    """Return what a function makes of a setting's risk, correct to float64.
 
     Every float of the setting is taken for the number that its 53 bits denote.
 
@@ -44,14 +59,13 @@ def long_decimal_risk(setting: Setting) -> tuple[Curve, Fraction] | None:
     ----------
     setting : Setting
         Of at most `largest_dim` dimensions.
+    evaluate : Evaluate
 
     Returns
     -------
-    curve : Curve
-        In fractions, so that whoever uses it needs no such precision.
-    risk_after : Fraction
-        c0 less the improvement, without what cancels there.  Both are None where Σ_x, Σ_β or Σ_x at
-        pretraining is positive semi-definite only up to the rounding of its parameters, or where
+    list of Fraction, or None
+        In fractions, so that whoever uses it needs no such precision.  None where Σ_x, Σ_β or Σ_x
+        at pretraining is positive semi-definite only up to the rounding of its parameters, or where
         no number of digits is enough.
 
     Raises
@@ -62,14 +76,45 @@ def long_decimal_risk(setting: Setting) -> tuple[Curve, Fraction] | None:
     before = None
     for digits in _DIGITS:
         with decimal.localcontext(_context(digits)):
-            values = _risk(setting, Decimal(10) ** (-digits // 2))
-        if values is None:
-            return None
-        if before and _agree(before, values):
-            *coefficients, risk_after = map(Fraction, values)
-            return Curve(*coefficients), risk_after
-        before = values
+            negligible = Decimal(10) ** (-digits // 2)
+            numbers = ExactNumbers.of(setting, Decimal)
+            spread = numbers.task_spread
+            for matrix in (numbers.features, numbers.prior, numbers.source_features, spread):
+                if matrix is not None and not _is_positive_semidefinite(matrix, negligible):
+                    return None
+            # What cancels in the signal: coordinates without a task may be on another scale.
+            signal = numbers.features.diagonal() @ numbers.task.ravel() ** 2
+            if spread is not None:
+                signal += numbers.features.diagonal() @ spread.diagonal()
+            values = evaluate(numbers, negligible, signal + numbers.noise_variance)
+            if before and _agree(before, values):
+                return [Fraction(value) for value in values]
+            before = values
     return None
+
+
+def decimal_curve(numbers: ExactNumbers) -> Curve:
+    """Return the one-step risk on a fresh context, in the current precision."""
+    return exact_curve(numbers, _DecimalMatrix, Decimal)
+
+
+def decimal_parts(numbers: ExactNumbers) -> tuple[Assembly, PowerForms]:
+    """Return the parts of the risk of a fixed task, and its forms, in the current precision."""
+    return exact_parts(numbers, _DecimalMatrix, Decimal)
+
+
+def best_step(curve: Curve, negligible: Decimal, largest: Decimal) -> list[Decimal]:
+    """Return c0, c1, c2 and the risk after the best step, as an `Evaluate` of them does."""
+    if curve.constant <= negligible * largest:
+        # No error is left, so that no step changes anything.
+        return [Decimal(0)] * 4
+    bound = 2 * (curve.constant * curve.quadratic).sqrt()  # of c1, as no risk is negative
+    linear = curve.linear if abs(curve.linear) > negligible * bound else Decimal(0)
+    improvement = linear**2 / (4 * curve.quadratic) if linear else linear
+    risk_after = curve.constant - improvement
+    if risk_after <= negligible * curve.constant:
+        risk_after = Decimal(0)
+    return [curve.constant, linear, curve.quadratic, risk_after]
 
 
 def _context(digits: int) -> decimal.Context:
@@ -80,29 +125,6 @@ def _context(digits: int) -> decimal.Context:
         Emax=decimal.MAX_EMAX,
         traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
     )
-
-
-def _risk(setting: Setting, negligible: Decimal) -> list[Decimal] | None:
-    numbers = ExactNumbers.of(setting, Decimal)
-    spread = numbers.task_spread
-    for matrix in (numbers.features, numbers.prior, numbers.source_features, spread):
-        if matrix is not None and not _is_positive_semidefinite(matrix, negligible):
-            return None
-    curve = exact_curve(numbers, _DecimalMatrix, Decimal)
-    # What the signal is a difference of: coordinates without a task may be on another scale.
-    largest = numbers.features.diagonal() @ numbers.task.ravel() ** 2
-    if spread is not None:
-        largest += numbers.features.diagonal() @ spread.diagonal()
-    if curve.constant <= negligible * (largest + numbers.noise_variance):
-        # No error is left, so that no step changes anything.
-        return [Decimal(0)] * 4
-    bound = 2 * (curve.constant * curve.quadratic).sqrt()  # of c1, as no risk is negative
-    linear = curve.linear if abs(curve.linear) > negligible * bound else Decimal(0)
-    improvement = linear**2 / (4 * curve.quadratic) if linear else linear
-    risk_after = curve.constant - improvement
-    if risk_after <= negligible * curve.constant:
-        risk_after = Decimal(0)
-    return [curve.constant, linear, curve.quadratic, risk_after]
 
 
 def _agree(values: list[Decimal], others: list[Decimal]) -> bool:

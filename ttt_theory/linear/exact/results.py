@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ttt_theory.errors import OutOfRangeError
+from ttt_theory.linear.exact.curve import Curve
 
 if TYPE_CHECKING:
-    from ttt_theory.linear.exact.curve import Curve
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["OneStepRisk", "SeveralStepsRisk", "one_step_result", "rescaled"]
+__all__ = [
+    "OneStepRisk",
+    "SeveralStepsRisk",
+    "exact_one_step_result",
+    "one_step_numbers",
+    "one_step_result",
+    "rescaled",
+]
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,17 @@ def one_step_result(
         context_length=setting.context_length,
         test_samples=setting.test_samples,
     )
+
+
+def exact_one_step_result(setting: Setting, numbers: Sequence[Fraction]) -> OneStepRisk:
+    """Return the results from c0, c1, c2 and the risk after the best step, in exact fractions."""
+    *coefficients, risk_after = numbers
+    return one_step_result(setting, Curve(*coefficients), risk_after)
+
+
+def one_step_numbers(risk: OneStepRisk) -> list[float]:
+    """Return the results, but for those that are as certain as the others."""
+    return [risk.constant, risk.linear, risk.quadratic, risk.improvement, risk.risk_after]
 
 
 def rescaled(name: str, value: float, exponent: int) -> float:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ttt_theory.errors import InvalidSettingError, LostPrecisionError, OutOfRangeError
-from ttt_theory.linear.exact.exact_numbers import InexactCovarianceError
+from ttt_theory.linear.exact.certainty import DOUBT, certain, is_sound_alone
 from ttt_theory.linear.exact.forms import assembled
 from ttt_theory.linear.exact.kinds import risk_of_kind
-from ttt_theory.linear.exact.long_decimals import largest_dim, long_decimal_risk
+from ttt_theory.linear.exact.long_decimals import best_step, decimal_curve, in_long_decimals
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.random_task import averaged
-from ttt_theory.linear.exact.results import one_step_result
+from ttt_theory.linear.exact.results import (
+    exact_one_step_result,
+    one_step_numbers,
+    one_step_result,
+)
 from ttt_theory.linear.exact.weights import starting_weights
 from ttt_theory.linear.setting.setting import check_defaults, checked_setting, departures
-from ttt_theory.structured import BlockDiagonal, Kronecker, LowRankUpdate, as_structured
-from ttt_theory.structured.last_bits import MOVE, Moved
 
 if TYPE_CHECKING:
     from ttt_theory.linear.exact.results import OneStepRisk
@@ -28,13 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["one_step_risk", "risk_of"]
 
-# By how much a result may change when the setting is moved by its last six bits, which does some
-# forty times what round-off does: where there are longer numbers to turn to, and where not.
-_SURE, _GOOD = 1e-11, 5e-10
 # Shares of the bound on c1, a square: below the first it may have lost four digits, and below the
 # second half of them.
 _CANCELLING, _VANISHING = 1e-8, 1e-14
-_COMPARED = ("constant", "linear", "quadratic", "improvement", "risk_after")
 
 
 def one_step_risk(setting: Setting) -> OneStepRisk:
@@ -102,36 +98,24 @@ def one_step_risk(setting: Setting) -> OneStepRisk:
 
 def risk_of(problem: Problem, start: StartingWeights) -> OneStepRisk:
     """Compute `one_step_risk` of a setting that has been reduced to a problem already."""
-    setting = problem.setting
-    check_defaults(setting, "the exact one-step risk", "evaluation", "step_rule", "feature_law")
-    is_small = setting.dim <= largest_dim(setting)
-    try:
-        risk = _in_float64(problem, start)
-    except OutOfRangeError:
-        exact = _in_long_decimals(setting)
-        if exact is None:
-            raise
-        return exact
-    if problem.is_diagonal and problem.task_spread is None:
-        # In each coordinate nothing is rounded that cancels, but for c1 where one coordinate is all
-        # there is, and but for what pretraining on other contexts is a difference of.
-        alike = problem.is_pretrained_alike
-        if not _linear_is_below(_CANCELLING, risk) if alike else not is_small:
-            return risk
-    # What counts as round-off is kept, where longer numbers can tell whether it is that.
-    change = _change_when_moved(risk, setting, 0.0 if is_small else MOVE)
-    if is_small and _linear_is_below(_VANISHING, risk):
+    check_defaults(
+        problem.setting, "the exact one-step risk", "evaluation", "step_rule", "feature_law"
+    )
+    # In each coordinate nothing is rounded that cancels, but for c1 where one coordinate is all
+    # there is.
+    is_sound = is_sound_alone(problem)
+    return certain(
+        problem,
+        start,
+        _in_float64,
+        _in_long_decimals,
+        one_step_numbers,
+        sound=lambda risk: (
+            is_sound and not (problem.is_pretrained_alike and _linear_is_below(_CANCELLING, risk))
+        ),
         # Where large numbers cancel to the last bit, moving them does not show what is lost.
-        change = math.inf
-    if change <= (_SURE if is_small else _GOOD):
-        return risk
-    exact = _in_long_decimals(setting)
-    if exact is not None:
-        return exact
-    change = _change_when_moved(risk, setting, MOVE)
-    if not change <= _GOOD:
-        raise LostPrecisionError(change, largest_dim(setting))
-    return risk
+        lost=lambda risk: DOUBT if _linear_is_below(_VANISHING, risk) else 0.0,
+    )
 
 
 def _linear_is_below(share: float, risk: OneStepRisk) -> bool:
@@ -140,40 +124,12 @@ def _linear_is_below(share: float, risk: OneStepRisk) -> bool:
 
 
 def _in_long_decimals(setting: Setting) -> OneStepRisk | None:
-    """Return the risk by longer numbers, if it is not too large and there are exact ones."""
-    with contextlib.suppress(InexactCovarianceError):
-        exact = long_decimal_risk(setting) if setting.dim <= largest_dim(setting) else None
-        if exact is not None:
-            curve, risk_after = exact
-            return one_step_result(setting, curve, risk_after)
-    return None
-
-
-def _change_when_moved(risk: OneStepRisk, setting: Setting, round_off: float) -> float:
-    """Return the largest relative change of a result when a setting is moved by its last bits."""
-    prior = as_structured(setting.task_covariance.matrix(), checked=True)
-    ways = [Moved.NUMBERS]
-    if isinstance(prior, LowRankUpdate | BlockDiagonal | Kronecker):
-        ways.append(Moved.PRIOR)
-    return max(_change(risk, _moved(setting, moved, round_off)) for moved in ways)
-
-
-def _moved(setting: Setting, moved: Moved, round_off: float) -> OneStepRisk | None:
-    """Return the risk of a setting that is moved, if there is one."""
-    with np.errstate(all="ignore"):
-        try:
-            problem = Problem.of(setting, moved=moved, round_off=round_off)
-            return _in_float64(problem, starting_weights(problem))
-        except (InvalidSettingError, OutOfRangeError):
-            return None
-
-
-def _change(risk: OneStepRisk, other: OneStepRisk | None) -> float:
-    """Return the largest relative change of a result."""
-    if other is None:
-        return math.inf
-    pairs = [(getattr(risk, name), getattr(other, name)) for name in _COMPARED]
-    return max(abs(one - two) / max(one, two) if one != two else 0.0 for one, two in pairs)
+    """Return the risk by longer numbers, if there are exact ones."""
+    exact = in_long_decimals(
+        setting,
+        lambda numbers, negligible, largest: best_step(decimal_curve(numbers), negligible, largest),
+    )
+    return None if exact is None else exact_one_step_result(setting, exact)
 
 
 def _in_float64(problem: Problem, start: StartingWeights) -> OneStepRisk:

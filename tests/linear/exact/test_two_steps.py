@@ -1,0 +1,339 @@
+"""Two steps, and one on the same context, against brute force from the definition."""
+
+import dataclasses
+import itertools
+from fractions import Fraction
+from math import prod
+
+import numpy as np
+import pytest
+import sympy
+from scipy import special
+
+from ttt_theory import (
+    Dense,
+    DenseWeights,
+    Diagonal,
+    InvalidSettingError,
+    Isotropic,
+    LostPrecisionError,
+    Setting,
+    ZeroWeights,
+    one_step_risk,
+)
+from ttt_theory.linear.exact import long_decimals
+from ttt_theory.linear.exact.exact_numbers import ExactNumbers, exact_parts
+from ttt_theory.linear.exact.two_steps import descent, two_step_risks
+
+
+class Polynomial(dict):
+    """Coefficients by the powers of independent standard normal variables, as sorted pairs."""
+
+    def __add__(self, other):
+        total = Polynomial(self)
+        for powers, value in other.items():
+            total[powers] = total.get(powers, 0) + value
+        return total
+
+    def __mul__(self, other):
+        if not isinstance(other, Polynomial):
+            return Polynomial({powers: other * value for powers, value in self.items()})
+        total = Polynomial()
+        for (one, a), (two, b) in itertools.product(self.items(), other.items()):
+            powers = dict(one)
+            for name, power in two:
+                powers[name] = powers.get(name, 0) + power
+            key = tuple(sorted(powers.items()))
+            total[key] = total.get(key, 0) + a * b
+        return total
+
+    __rmul__ = __mul__
+
+    def __neg__(self):
+        return self * -1
+
+    def __sub__(self, other):
+        return self + -other
+
+    def mean(self):
+        """E[z^(2j)] = (2j − 1)!!, variable by variable."""
+        return sum(
+            value * prod(prod(range(1, power, 2)) for _, power in powers)
+            for powers, value in self.items()
+            if not any(power % 2 for _, power in powers)
+        )
+
+
+def normal(*name):
+    return Polynomial({((name, 1),): Fraction(1)})
+
+
+def samples(group, count, factor, task, noise):
+    """Features and labels of a group of samples; σ is a fraction."""
+    dim = len(task)
+    features = [
+        [
+            sum((factor[i][j] * normal(group, row, j) for j in range(dim)), Polynomial())
+            for i in range(dim)
+        ]
+        for row in range(count)
+    ]
+    labels = [
+        sum((task[i] * x[i] for i in range(dim)), Polynomial()) + noise * normal(group, row, -1)
+        for row, x in enumerate(features)
+    ]
+    return features, labels
+
+
+def total(terms):
+    return sum(terms, Polynomial())
+
+
+def times(matrix, vector):
+    return [total(a * x for a, x in zip(row, vector, strict=True)) for row in matrix]
+
+
+def dot(left, right):
+    return total(a * b for a, b in zip(left, right, strict=True))
+
+
+def literal_risks(n, k, factor, task, noise, weights, steps, evaluation):
+    """Average the squared error at a query after each step: gradient steps, written out."""
+    dim = len(task)
+    context, labels = samples("context", n, factor, task, noise)
+    u = [dot([x[i] for x in context], labels) for i in range(dim)]
+    if evaluation == "fresh":
+        other, others = samples("fresh", n, factor, task, noise)
+        shown = [dot([x[i] for x in other], others) for i in range(dim)]
+    else:
+        shown = u
+    tests, answers = samples("test", k, factor, task, noise)
+    features = [
+        [sum(factor[i][m] * factor[j][m] for m in range(dim)) for j in range(dim)]
+        for i in range(dim)
+    ]
+    one = Polynomial({(): Fraction(1)})
+    trained = [[weights[i][j] * one for j in range(dim)] for i in range(dim)]
+    risks = []
+    for step in [0, *steps]:
+        prediction = times(trained, u)
+        residuals = [y - dot(x, prediction) for x, y in zip(tests, answers, strict=True)]
+        v = [dot([x[i] for x in tests], residuals) for i in range(dim)]
+        trained = [[trained[i][j] + 2 * step * v[i] * u[j] for j in range(dim)] for i in range(dim)]
+        # The query (x, y): E[(y − xᵀWu')²] = σ² + (β − Wu')ᵀΣ_x(β − Wu').
+        error = [task[i] * one - each for i, each in enumerate(times(trained, shown))]
+        risks.append(noise**2 + dot(error, times(features, error)).mean())
+    return risks
+
+
+def exact_descent(n, k, features, task, noise_variance, weights, evaluation):
+    numbers = ExactNumbers(
+        *map(Fraction, (n, k, n, noise_variance, noise_variance)),
+        features,
+        features,
+        features,
+        np.array(task, dtype=object)[:, None],
+        None,
+        Fraction(1),
+        np.array(weights, dtype=object),
+    )
+    parts, forms = exact_parts(numbers, long_decimals._DecimalMatrix, Fraction)
+    return descent(evaluation, parts, forms)
+
+
+F = Fraction
+ONE = [
+    # n, k, σ, Σ_x's root, β, W
+    (1, 1, F(0), [[F(1)]], [F(2)], [[F(1, 3)]]),
+    (2, 1, F(1, 2), [[F(3, 2)]], [F(-1)], [[F(1, 5)]]),
+    (1, 2, F(2, 3), [[F(1, 2)]], [F(3)], [[F(-1, 4)]]),
+    (1, 1, F(1, 3), [[F(1)]], [F(1, 2)], [[F(0)]]),
+    (1, 1, F(1), [[F(2)]], [F(0)], [[F(1, 7)]]),
+]
+
+
+@pytest.mark.parametrize(
+    ("given_", "evaluation"),
+    # A fresh context of two samples has too many variables to be multiplied out in seconds.
+    [(each, "same") for each in ONE] + [(each, "fresh") for each in ONE if each[0] == 1],
+)
+def test_one_dimension_by_brute_force(given_, evaluation):
+    n, k, sigma, root, task, weights = given_
+    steps = [F(1, 10), F(-1, 7)]
+    features = np.array([[root[0][0] ** 2]], dtype=object)
+    found = exact_descent(n, k, features, task, sigma**2, weights, evaluation)
+    expected = literal_risks(n, k, root, task, sigma, weights, steps, evaluation)
+    assert [found.risk(steps[:t]) for t in range(3)] == expected
+
+
+def gauss(nodes, weights):
+    """All combinations of a rule's nodes in several variables, with their weights."""
+
+    def power(count):
+        grids = np.meshgrid(*[nodes] * count, indexing="ij")
+        masses = np.meshgrid(*[weights] * count, indexing="ij")
+        return np.stack([g.ravel() for g in grids], axis=-1), np.prod(masses, axis=0).ravel()
+
+    return power
+
+
+def hermite(count):
+    nodes, weights = np.polynomial.hermite_e.hermegauss(count)
+    return gauss(nodes, weights / weights.sum())
+
+
+def averaged_risks(setting, steps):
+    """Average gradient steps, taken literally, over Gauss nodes: of t, of u given t, of x and ξ.
+
+    The nodes are enough for the degrees that occur, so that nothing but round-off is left.
+    """
+    features, task = setting.feature_covariance.matrix(), setting.task
+    features = features if isinstance(features, np.ndarray) else features.toarray()
+    n, k, noise, dim = (
+        setting.context_length,
+        setting.test_samples,
+        setting.noise_variance,
+        len(task),
+    )
+    mean = features @ task
+    variance = task @ mean + noise
+    halves, masses = special.roots_genlaguerre(8, n / 2 - 1)
+    normals, weights = hermite(6)(dim)
+    values, axes = np.linalg.eigh(variance * features - np.outer(mean, mean))
+    root = axes * np.sqrt(np.maximum(values, 0.0))
+    t = 2 * halves[:, None, None]
+    u = (t * mean + np.sqrt(t) * (normals @ root.T)).reshape(-1, dim)
+    of_u = np.outer(masses / masses.sum(), weights).ravel()
+    second, first = (u.T * of_u) @ u, of_u @ u
+
+    values, axes = np.linalg.eigh(features)
+    normals, weights = hermite(5)(dim)
+    noises, shares = hermite(2)(1)
+    rows = np.hstack(
+        [
+            np.repeat(normals @ (axes * np.sqrt(np.maximum(values, 0.0))).T, len(noises), axis=0),
+            np.tile(noises, (len(normals), 1)) * np.sqrt(noise),
+        ]
+    )
+    of_row = np.outer(weights, shares).ravel()
+    risks = np.zeros(len(steps) + 1)
+    for chosen in itertools.product(range(len(rows)), repeat=k):
+        drawn, xi = rows[list(chosen), :dim], rows[list(chosen), dim]
+        trained = np.broadcast_to(setting.initialization.matrix, (len(u), dim, dim))
+        weight = of_u * np.prod(of_row[list(chosen)])
+        for number, step in enumerate([0.0, *steps]):
+            answers = drawn @ task + xi
+            residual = answers - np.einsum("ki,uij,uj->uk", drawn, trained, u)
+            trained = trained + 2 * step * np.einsum("uk,ki,uj->uij", residual, drawn, u)
+            if setting.evaluation == "same":
+                error = task - np.einsum("uij,uj->ui", trained, u)
+                risk = np.einsum("ui,ij,uj->u", error, features, error)
+            else:
+                seen = np.einsum("i,ij,ujk,k->u", task, features, trained, first)
+                risk = np.einsum("uij,ik,ukl,jl->u", trained, features, trained, second)
+                risk = task @ mean - 2 * seen + risk
+            risks[number] += weight @ (noise + risk)
+    return risks
+
+
+WEIGHTS = np.array([[0.3, -0.2, 0.1], [0.1, 0.2, 0.15], [-0.25, 0.05, 0.1]])
+LOW = np.array([[1.0, 0.5, 0.2], [-0.5, 1.0, 0.3]])
+GIVEN = [
+    # d, n, k, Σ_x, β, σ²
+    (2, 3, 1, np.array([[2.0, 0.6], [0.6, 0.5]]), [1.0, -0.5], 0.3),
+    (2, 1, 1, np.array([[1.0, 2.0], [2.0, 4.0]]), [0.5, 1.0], 0.0),  # singular
+    (2, 4, 2, np.array([[1.0, -0.3], [-0.3, 0.4]]), [0.0, 0.0], 0.7),  # no task
+    (3, 2, 1, LOW.T @ LOW, [1.0, 0.5, -1.0], 0.2),  # singular
+]
+
+
+@pytest.mark.parametrize("evaluation", ["fresh", "same"])
+@pytest.mark.parametrize(("dim", "n", "k", "features", "task", "noise"), GIVEN)
+def test_matrices_that_do_not_commute(dim, n, k, features, task, noise, evaluation):
+    start = DenseWeights(WEIGHTS[:dim, :dim])
+    covariance = Dense(features)
+    setting = Setting(n, k, covariance, covariance, task, noise, start, evaluation=evaluation)
+    steps = [0.004, 0.0015]
+    found = two_step_risks(setting, steps)
+    assert found.risks == pytest.approx(averaged_risks(setting, steps), rel=1e-9)
+    assert one_step_risk(setting).at(steps[0]) == pytest.approx(found.risks[1], rel=1e-9)
+
+
+@pytest.mark.parametrize("evaluation", ["fresh", "same"])
+def test_structures_agree(evaluation):
+    # The same matrices stored by their diagonals, and by all of their entries.
+    values, task = np.array([2.0, 1.0, 0.5, 0.25]), [1.0, -1.0, 0.5, 2.0]
+    diagonal, dense = (
+        two_step_risks(
+            Setting(6, 5, kind(values), Isotropic(4), task, 0.1, evaluation=evaluation),
+            [0.001, 0.0007],
+        ).risks
+        for kind in (Diagonal, lambda values: Dense(np.diag(values)))
+    )
+    assert diagonal == pytest.approx(dense, rel=1e-12)
+
+
+def test_what_cancels_is_taken_from_longer_numbers():
+    # Two best steps on the same, long prompt leave next to nothing of the risk.
+    setting = Setting(10**9, 10**9, Isotropic(1), Isotropic(1), [1.0], evaluation="same")
+    n = F(10**9)
+    warm = 1 / (n + 2)
+    found = exact_descent(
+        10**9, 10**9, np.array([[F(1)]], dtype=object), [F(1)], F(0), [[warm]], "same"
+    ).curve
+    risk = one_step_risk(setting)
+    assert risk.risk_after == pytest.approx(float(found.risk_after), rel=1e-9)
+    assert risk.risk_after < 1e-7 * risk.risk_before
+    two = two_step_risks(setting, [risk.step_size]).risks
+    assert two[1] == pytest.approx(risk.risk_after, rel=1e-6)
+
+
+def test_a_large_setting_whose_digits_cancel_is_refused():
+    setting = Setting(10**9, 10**12, Isotropic(65), Isotropic(65), np.ones(65), evaluation="same")
+    with pytest.raises(LostPrecisionError):
+        one_step_risk(setting)
+
+
+@pytest.mark.parametrize("steps", [[], [1.0, 1.0, 1.0], [float("nan")]])
+def test_other_numbers_of_steps_are_refused(steps):
+    with pytest.raises(InvalidSettingError, match="step_sizes"):
+        two_step_risks(Setting(2, 2, Isotropic(2), Isotropic(2), [1.0, 2.0]), steps)
+
+
+def same_context_improvements(n, k, d):
+    """The warm and the cold improvement of theory.md, section 2, fact 13, with ‖β‖ = 1."""
+    top = (d + 1) * n**2 + (2 * d**2 + 2 * d + 12) * n + d**3 + d**2 + 3 * d + 19
+    bottom = (d + 1) * n**2 + (2 * d**2 + 2 * d + 56) * n + d**3 + d**2 + 7 * d + 199
+    common = k * n / ((n + 2) * (k + d + 1) * (n + d + 5))
+    warm = common * top**2 / ((n + d + 1) ** 2 * bottom)
+    return warm, common * (n + d + 1) ** 2 / (n + d + 3)
+
+
+@pytest.mark.parametrize(("n", "k", "d"), [(1, 1, 1), (20, 40, 40), (3, 7, 2), (1, 100, 5)])
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_same_context_in_print(n, k, d, number):
+    task = np.eye(d)[0]
+    setting = Setting(n, k, Isotropic(d), Isotropic(d), task, evaluation="same")
+    if number:
+        setting = dataclasses.replace(setting, initialization=ZeroWeights())
+    expected = same_context_improvements(n, k, d)[number]
+    assert one_step_risk(setting).improvement == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_same_context_has_neither_crossover_nor_non_monotonicity():
+    # A fraction in n − 1, k − 1 and d − 1 without negative coefficients is positive at all sizes.
+    n, _, d = sizes = sympy.symbols("n k d")
+    warm, cold = same_context_improvements(*sizes)
+    after = sympy.together((d + 1) / (n + d + 1) - warm)
+    for difference in (1 - cold - after, after - after.subs(n, n + 1)):
+        for part in sympy.fraction(sympy.factor(difference)):
+            shifted = sympy.Poly(part.subs({each: each + 1 for each in sizes}, simultaneous=True))
+            assert min(shifted.coeffs()) > 0
+            assert shifted.eval((0,) * len(shifted.gens)) > 0
+
+
+def test_the_limit_on_the_same_context():
+    alpha, gamma, d = sympy.symbols("alpha gamma d", positive=True)
+    warm, _ = same_context_improvements(alpha * d, gamma * d, d)
+    limit = sympy.limit(sympy.factor(warm), d, sympy.oo)
+    assert sympy.simplify(limit - gamma / ((1 + gamma) * (1 + alpha))) == 0
