@@ -13,6 +13,7 @@ from derivations.linear import (
     isotropic_squares,
     isotropic_steps,
     limits,
+    normalized,
     one_step,
     pretraining,
     random_task,
@@ -29,6 +30,7 @@ DERIVATIONS = (
     corrections,
     random_task,
     filters,
+    normalized,
 )
 ROOT = Path(__file__).parents[1]
 

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ttt_theory.errors import InvalidSettingError
+from ttt_theory.linear.exact.normalized import (
+    normalized_risk,
+    normalized_risk_on_the_same_context,
+)
 from ttt_theory.linear.setting.setting import departures
 
 if TYPE_CHECKING:
@@ -16,7 +20,10 @@ __all__ = ["risk_of_kind"]
 
 _Kind = tuple[str, str, str, str]
 
-_ROUTES: dict[_Kind, Callable[[Setting], OneStepRisk]] = {}
+_ROUTES: dict[_Kind, Callable[[Setting], OneStepRisk]] = {
+    ("fresh", "normalized", "fixed", "gaussian"): normalized_risk,
+    ("same", "normalized", "fixed", "gaussian"): normalized_risk_on_the_same_context,
+}
 """By evaluation, step rule, task and feature law, as `Setting.kind` has them."""
 
 

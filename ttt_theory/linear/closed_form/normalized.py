@@ -1,0 +1,121 @@
+"""The one-step risk of a step that is divided by ‖u‖², and of its evaluation on the same context.
+
+Compiled from derivations.linear.normalized by `make derive`; never edited by hand.
+"""
+
+from typing import Any
+
+__all__ = [
+    "isotropic_linear",
+    "isotropic_quadratic",
+    "same_linear",
+    "same_quadratic",
+    "same_risk",
+    "tilted_overlap_moment",
+    "tilted_product_moment",
+]
+
+
+def isotropic_linear(
+    context_length: Any, test_samples: Any, dim: Any, task_square: Any, weight: Any
+) -> Any:
+    """c1 on a fresh context, the step divided by ‖u‖², for Σ_x = I, W = wI and no noise.
+
+    Source: ours; theory.md, section 2, fact 7.
+    """
+    n, k, d = context_length, test_samples, dim
+    norm2, w = task_square, weight
+    return (
+        4 * k * n * norm2 * (d**2 * w**2 + d * n**2 * w**2 + 3 * d * n * w**2 - 2 * d * n * w - 4
+        * d * w**2 - 2 * d * w + d + n**3 * w**2 - n**2 * w**2 - 2 * n**2 * w - 7 * n * w**2 + 2 *
+        n * w + n + 3 * w**2 + 2 * w - 1)
+    ) / ((d + n - 3) * (d + n - 1))
+
+
+def isotropic_quadratic(
+    context_length: Any, test_samples: Any, dim: Any, task_square: Any, weight: Any
+) -> Any:
+    """c2 on a fresh context, the step divided by ‖u‖², for Σ_x = I, W = wI and no noise.
+
+    Source: ours; theory.md, section 2, fact 7.
+    """
+    n, k, d = context_length, test_samples, dim
+    norm2, w = task_square, weight
+    return (
+        4 * k * n * norm2 * (d + k + 1) * (d**3 * n * w**2 - 2 * d**3 * w**2 + d**2 * n**3 * w**2
+        + 2 * d**2 * n**2 * w**2 - 17 * d**2 * n * w**2 - 2 * d**2 * n * w + 18 * d**2 * w**2 + 4
+        * d**2 * w + d**2 + 2 * d * n**4 * w**2 - 7 * d * n**3 * w**2 - 2 * d * n**3 * w - 20 * d
+        * n**2 * w**2 - 2 * d * n**2 * w + d * n**2 + 75 * d * n * w**2 + 24 * d * n * w + d * n -
+        46 * d * w**2 - 24 * d * w - 6 * d + n**5 * w**2 - 8 * n**4 * w**2 - 2 * n**4 * w + 10 *
+        n**3 * w**2 + 10 * n**3 * w + n**3 + 42 * n**2 * w**2 + 10 * n**2 * w - n**2 - 91 * n *
+        w**2 - 54 * n * w - 5 * n + 30 * w**2 + 20 * w + 5)
+    ) / ((n - 2) * (d + n - 5) * (d + n - 3) * (d + n - 1))
+
+
+def tilted_product_moment(
+    context_length: Any, bias_bias: Any, bias_shift: Any, shift_shift: Any, error_spread: Any,
+    context_mean: Any, context_spread: Any, bias_crossed: Any, shift_crossed: Any, crossed_spread:
+    Any
+) -> Any:
+    """E[(2τ)⁻² eᵀAe · uᵀMu] under the tilted law.
+
+    Source: ours; theory.md, section 2, fact 7.
+    """
+    n = context_length
+    return (
+        bias_bias * context_mean * n - 2 * bias_bias * context_mean + bias_bias * context_spread -
+        4 * bias_crossed * n + 8 * bias_crossed - 4 * bias_shift * context_mean * n + 8 *
+        bias_shift * context_mean + context_mean * error_spread * n**2 - 2 * context_mean *
+        error_spread * n + 2 * context_mean * n**2 * shift_shift - 8 * context_mean * shift_shift
+        + context_spread * error_spread * n - 2 * context_spread * error_spread + 2 *
+        context_spread * n * shift_shift - 4 * context_spread * shift_shift + 2 * crossed_spread *
+        n - 4 * crossed_spread + 8 * n * shift_crossed - 16 * shift_crossed
+    ) / (4 * n - 8)
+
+
+def tilted_overlap_moment(context_length: Any, context_mean: Any, context_spread: Any) -> Any:
+    """E[(2τ)⁻² uᵀMu] under the tilted law.
+
+    Source: ours; theory.md, section 2, fact 7.
+    """
+    n = context_length
+    return (context_mean * n - 2 * context_mean + context_spread) / (4 * n - 8)
+
+
+def same_linear(test_samples: Any, error_moment_2: Any) -> Any:
+    """c1 on the same context, the step divided by ‖u‖², from E[eᵀΣ_x²e].
+
+    Source: ours; theory.md, section 2, fact 7.
+    """
+    k = test_samples
+    return 4 * error_moment_2 * k
+
+
+def same_quadratic(
+    test_samples: Any, error_moment_1: Any, error_moment_3: Any, feature_square_trace: Any,
+    noise_variance: Any
+) -> Any:
+    """c2 on the same context, the step divided by ‖u‖², from E[eᵀΣ_xe] and E[eᵀΣ_x³e].
+
+    Source: ours; theory.md, section 2, fact 7.
+    """
+    k, sigma2 = test_samples, noise_variance
+    return (
+        4 * k * (error_moment_1 * feature_square_trace + error_moment_3 * k + error_moment_3 +
+        feature_square_trace * sigma2)
+    )
+
+
+def same_risk(
+    test_samples: Any, scaled_step: Any, misfit: Any, error_moment_1: Any, error_moment_3: Any,
+    feature_square_trace: Any, noise_variance: Any
+) -> Any:
+    """R(η) on the same context with κ = 2kη; misfit is E‖(I − κΣ_x)e‖² in the norm of Σ_x.
+
+    Source: ours; theory.md, section 2, fact 7.
+    """
+    k, sigma2 = test_samples, noise_variance
+    return (
+        error_moment_1 * feature_square_trace * scaled_step**2 + error_moment_3 * scaled_step**2 +
+        feature_square_trace * scaled_step**2 * sigma2 + k * misfit + k * sigma2
+    ) / k
