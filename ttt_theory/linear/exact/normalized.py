@@ -143,7 +143,9 @@ def _isotropic_curve(setting: Setting) -> Curve | None:
     gram = pretraining.gram_factor(Fraction(source.context_length)) * source_features * prior
     # In units that make Σ_x the identity.
     weight = Fraction(start.factor) * features * prior / (gram + ridge)
-    square = features * sum(Fraction(entry) ** 2 for entry in setting.fixed_task.tolist())
+    entries, counts = np.unique(setting.fixed_task, return_counts=True)
+    pairs = zip(entries.tolist(), counts.tolist(), strict=True)
+    square = features * sum(Fraction(entry) ** 2 * count for entry, count in pairs)
     n, k = Fraction(setting.context_length), Fraction(setting.test_samples)
     if square == 0:
         return Curve(square, square, square)

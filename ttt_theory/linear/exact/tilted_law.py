@@ -7,6 +7,7 @@ so that the trapezoidal rule is good to round-off.
 
 from __future__ import annotations
 
+import bisect
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,8 +31,10 @@ __all__ = ["Spectrum", "normalized_moments"]
 
 # The integrand is analytic for |Im log φ| < π/2, where the rule errs by exp(−π²/h).
 _SPACING = 0.25
-# At either end it falls at least as φ or as 1/√φ: what is left out is e^−45 of it.
-_BELOW, _ABOVE = 45.0, 90.0
+# At either end it falls at least as φ or as 1/√φ: what is left out is e^−40 of it.
+_BELOW, _ABOVE = 40.0, 80.0
+# Where the determinant has taken more than that off, nothing is left either.
+_NOTHING = 1000.0
 _CHUNK = 2**20
 
 
@@ -42,8 +45,8 @@ class Spectrum:
     Attributes
     ----------
     values, multiplicities, task, bias : ndarray, shape (m,)
-        The eigenvalues; how many coordinates each stands for, all alike and with no entry of any
-        vector where they are more than one; and the entries of β and b = β − nWq.
+        The eigenvalues; how many coordinates each stands for, which hold no entry of any vector
+        where they are not one; and the entries of β and b = β − nWq.
     weights : list of (slice, ndarray)
         The blocks of W, shape (m, m), or their diagonals, shape (m,).
     noise_variance : float
@@ -75,8 +78,7 @@ class Spectrum:
                 parts = [np.array([block.value]), np.array([float(block.dim)]), none, none]
                 given = np.array([matrix.value])
             elif isinstance(block, DiagonalBlock):
-                parts = [block.values, np.ones(len(block)), task, bias]
-                given = matrix.values
+                *parts, given = _merged(block.values, matrix.values, task, bias)
             else:
                 values, vectors = _eigenbasis(problem.setting, block)
                 parts = [values, np.ones(len(block)), vectors.T @ task, vectors.T @ bias]
@@ -119,6 +121,32 @@ class Spectrum:
             for place, block in self.weights
         ]
         return np.concatenate(parts)
+
+
+def _merged(
+    values: FloatArray, weights: FloatArray, task: FloatArray, bias: FloatArray
+) -> list[FloatArray]:
+    """Return eigenvalues, multiplicities, β, b and the weights, equal coordinates taken together.
+
+    Where eigenvalues and weights are equal, b is a multiple of β.  A rotation makes one coordinate
+    hold all of both, and the others, which are nothing but their number, count as one more.
+    """
+    pairs = np.stack([values, weights], axis=1)
+    levels, places, counts = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
+    places = places.ravel()
+    if len(levels) > len(values) // 2:
+        return [values, np.ones(len(values)), task, bias, weights]
+    length = np.sqrt(np.bincount(places, task**2))
+    # No division: b = rβ has the length of |r| that of β, and the sign of βᵀb.
+    along = np.copysign(np.sqrt(np.bincount(places, bias**2)), np.bincount(places, task * bias))
+    none = np.zeros(len(levels))
+    return [
+        np.tile(levels[:, 0], 2),
+        np.concatenate([np.ones(len(levels)), counts - 1.0]),
+        np.concatenate([length, none]),
+        np.concatenate([along, none]),
+        np.tile(levels[:, 1], 2),
+    ]
 
 
 def _eigenbasis(setting: Setting, block: Any) -> tuple[FloatArray, FloatArray]:
@@ -169,11 +197,15 @@ def _nodes(problem: Problem, spectrum: Spectrum, shift: float) -> Iterator[Float
     if spectrum.noise_variance > 0.0:
         smallest *= spectrum.noise_variance / s  # where κ stops to fall
     below, above = -math.log(s * largest) - _BELOW, -math.log(s * smallest) + _ABOVE
-    count = math.ceil((above - below) / _SPACING)
-    nodes = np.exp(below + _SPACING * (np.arange(count) + shift))
+    nodes = np.exp(np.arange(below, above, _SPACING) + shift * _SPACING)
+    count = bisect.bisect(
+        nodes,
+        _NOTHING,
+        key=lambda phi: 0.5 * float(np.log1p(phi * s * values) @ spectrum.multiplicities),
+    )
     size = max(1, _CHUNK // len(values))
     for first in range(0, count, size):
-        yield nodes[first : first + size]
+        yield nodes[first : min(first + size, count)]
 
 
 class _TiltedLaw:
