@@ -3,12 +3,15 @@
 from fractions import Fraction
 
 import numpy as np
+import pytest
 import sympy
 from hypothesis import assume, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+import ttt_theory as ttt
 from ttt_theory import Dense, PretrainedWeights, Pretraining, Setting, pretrained_weights
+from ttt_theory.linear.closed_form import isotropic
 
 ENTRIES = st.integers(-3, 3)
 
@@ -57,3 +60,22 @@ def test_the_optimum_is_symmetric_where_the_covariances_do_not_commute(pair, n, 
     size = np.abs(exact).max()
     assert np.abs(weights - exact).max() <= 1e-12 * size
     assert np.abs(weights - weights.T).max() <= 1e-12 * size
+
+
+@pytest.mark.parametrize("diagonal", [False, True])
+@pytest.mark.parametrize(("prior", "factor"), [(1e-12, 2.0**33), (1e-12, -3e9), (1e9, 0.75)])
+def test_large_multiples_of_small_weights_keep_their_digits(prior, factor, diagonal):
+    # (1 − f)β + fb cancels where b is β but for a share that f makes up for.
+    n, k, d = 20, 10, 3
+    covariance = ttt.Diagonal([prior] * d) if diagonal else ttt.Isotropic(d, scale=prior)
+    start = ttt.PretrainedWeights(factor)
+    setting = ttt.Setting(n, k, ttt.Isotropic(d), covariance, [1.0, 2.0, 3.0], 0.3, start)
+    noise, prior = Fraction(0.3), Fraction(prior)
+    weight = Fraction(factor) * prior / ((n + 1 + d) * prior + noise)
+    risk = ttt.one_step_risk(setting)
+    sizes = n, k, d, Fraction(14), noise, weight
+    assert risk.constant == pytest.approx(
+        float(isotropic.constant(n, d, Fraction(14), noise, weight)), rel=1e-13
+    )
+    assert risk.linear == pytest.approx(float(isotropic.linear(*sizes)), rel=1e-13)
+    assert risk.quadratic == pytest.approx(float(isotropic.quadratic(*sizes)), rel=1e-13)

@@ -213,12 +213,28 @@ def _pretrained(problem: Problem, factor: float) -> StartingWeights:
     weights = BlockMatrix([block for block, _ in solutions])
     mean_error = joined([error for _, error in solutions])
     overlap = _overlap(problem, gram_factor, ridge, weights, mean_error)
-    rest = 1.0 - factor
     mean = problem.features @ task
+    square, prediction = float(mean @ mean), weights @ mean
+    label_variance = _label_variance(problem)
+    turned = label_variance * (weights @ (problem.features @ mean))
     return StartingWeights(
         factor * weights,
-        rest * task + factor * mean_error,
-        rest * float(mean @ mean) * task + factor * overlap,
+        _mixed(factor, task, mean_error, n * prediction),
+        _mixed(factor, square * task, overlap, square * (n + 1.0) * prediction + turned),
+    )
+
+
+def _mixed(factor: float, cold: FloatArray, warm: FloatArray, fall: FloatArray) -> FloatArray:
+    """Return (1 − f)·cold + f·warm, where warm is cold − fall: the sum with the smaller terms.
+
+    Where W* is good the fall is nearly all of it, and where W* is small and f large, next to none.
+    """
+    rest = 1.0 - factor
+    larger = abs(rest) * np.abs(cold) + abs(factor) * np.abs(warm)
+    return np.where(
+        np.abs(cold) + abs(factor) * np.abs(fall) < larger,
+        cold - factor * fall,
+        rest * cold + factor * warm,
     )
 
 
