@@ -17,7 +17,7 @@ its own kind.  With θ = φ/(2t), D = I + φsΣ_x and κ = [σ² + βᵀΣ_xD⁻
 where τ ~ χ²_n and ũ given τ is N(τq̃, τC̃), q̃ = D⁻¹q, C̃ = κsΣ_xD⁻¹ − q̃q̃ᵀ: the law of a context
 vector of features N(0, Σ_xD⁻¹).  Here is the inner expectation, about b̃ = β − (n−2)Wq̃.
 
-Source: ours (theory.md, section 2, fact 7).
+Source: ours (theory.md, section 2, fact 13).
 """
 
 import sympy
@@ -117,7 +117,7 @@ _SAME = {
     invariant((S, S), trace=True): "feature_square_trace",
     noise: "noise_variance",
 }
-_FACT = "ours; theory.md, section 2, fact 7."
+_FACT = "ours; theory.md, section 2, fact 13."
 
 FORMULAS = (
     Formula(

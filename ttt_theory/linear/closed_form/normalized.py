@@ -21,7 +21,7 @@ def isotropic_linear(
 ) -> Any:
     """c1 on a fresh context, the step divided by ‖u‖², for Σ_x = I, W = wI and no noise.
 
-    Source: ours; theory.md, section 2, fact 7.
+    Source: ours; theory.md, section 2, fact 13.
     """
     n, k, d = context_length, test_samples, dim
     norm2, w = task_square, weight
@@ -37,7 +37,7 @@ def isotropic_quadratic(
 ) -> Any:
     """c2 on a fresh context, the step divided by ‖u‖², for Σ_x = I, W = wI and no noise.
 
-    Source: ours; theory.md, section 2, fact 7.
+    Source: ours; theory.md, section 2, fact 13.
     """
     n, k, d = context_length, test_samples, dim
     norm2, w = task_square, weight
@@ -59,7 +59,7 @@ def tilted_product_moment(
 ) -> Any:
     """E[(2τ)⁻² eᵀAe · uᵀMu] under the tilted law.
 
-    Source: ours; theory.md, section 2, fact 7.
+    Source: ours; theory.md, section 2, fact 13.
     """
     n = context_length
     return (
@@ -76,7 +76,7 @@ def tilted_product_moment(
 def tilted_overlap_moment(context_length: Any, context_mean: Any, context_spread: Any) -> Any:
     """E[(2τ)⁻² uᵀMu] under the tilted law.
 
-    Source: ours; theory.md, section 2, fact 7.
+    Source: ours; theory.md, section 2, fact 13.
     """
     n = context_length
     return (context_mean * n - 2 * context_mean + context_spread) / (4 * n - 8)
@@ -85,7 +85,7 @@ def tilted_overlap_moment(context_length: Any, context_mean: Any, context_spread
 def same_linear(test_samples: Any, error_moment_2: Any) -> Any:
     """c1 on the same context, the step divided by ‖u‖², from E[eᵀΣ_x²e].
 
-    Source: ours; theory.md, section 2, fact 7.
+    Source: ours; theory.md, section 2, fact 13.
     """
     k = test_samples
     return 4 * error_moment_2 * k
@@ -97,7 +97,7 @@ def same_quadratic(
 ) -> Any:
     """c2 on the same context, the step divided by ‖u‖², from E[eᵀΣ_xe] and E[eᵀΣ_x³e].
 
-    Source: ours; theory.md, section 2, fact 7.
+    Source: ours; theory.md, section 2, fact 13.
     """
     k, sigma2 = test_samples, noise_variance
     return (
@@ -112,7 +112,7 @@ def same_risk(
 ) -> Any:
     """R(η) on the same context with κ = 2kη; misfit is E‖(I − κΣ_x)e‖² in the norm of Σ_x.
 
-    Source: ours; theory.md, section 2, fact 7.
+    Source: ours; theory.md, section 2, fact 13.
     """
     k, sigma2 = test_samples, noise_variance
     return (

@@ -2,7 +2,7 @@
 
 On the same context its moments are those of the error alone.  On a fresh one they have ‖u‖² below
 the line: without noise and for isotropic features they are rational, else an integral over one
-variable is left (theory.md, section 2, fact 7).
+variable is left (theory.md, section 2, fact 13).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Moments of the context vector u with ‖u‖² below the line, by an integral over one variable.
 
 The weight e^(−θ‖u‖²), integrated over θ, tilts the law of u into one of its own kind (theory.md,
-section 2, fact 7).  The integrand is analytic in log φ and falls off exponentially on both sides,
+section 2, fact 13).  The integrand is analytic in log φ and falls off exponentially on both sides,
 so that the trapezoidal rule is good to round-off.
 """
 
@@ -211,7 +211,7 @@ def _nodes(problem: Problem, spectrum: Spectrum, shift: float) -> Iterator[Float
 class _TiltedLaw:
     """The law of u under the weight e^(−θ‖u‖²), for an array of φ = 2θt.
 
-    Rows are values of φ, columns are coordinates; letters as in theory.md, section 2, fact 7.
+    Rows are values of φ, columns are coordinates; letters as in theory.md, section 2, fact 13.
 
     Attributes
     ----------
