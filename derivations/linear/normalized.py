@@ -25,6 +25,7 @@ import sympy
 from derivations.formula import Formula, require
 from derivations.linear import one_step
 from derivations.linear.context_vector import chi_squared_mean, t
+from derivations.linear.pretraining import ISOTROPIC_RISK
 from derivations.linear.symbols import d, k, n, noise, norm2, w
 from derivations.linear.words import S, invariant
 
@@ -64,6 +65,39 @@ ISOTROPIC_QUADRATIC = sympy.factor(
     4 * k * (k + d + 1) * beta_mean(sympy.expand(_error_square * _spread / _square**2))
 )
 
+# A step that a system can take that sees no more than its prompt's labels: η/Σ_i y_i², with noise,
+# too.  Σ_i y_i² = st, and given t the Gaussian part of u along β and the square of that across it,
+# s times a χ²_(d−1) variable, are independent.
+_g, _across, _r = sympy.symbols("g r rho")
+_label = norm2 + noise
+_beta_u = t * norm2 + _g * _r  # The root ρ of t‖β‖²σ² comes in even powers alone.
+_u_square = _beta_u**2 / norm2 + t * _label * _across
+_any_error = norm2 - 2 * w * _beta_u + w**2 * _u_square
+_any_gradient = (n - w * n * (n + 1)) * _beta_u * (norm2 - w * _beta_u) - w * n * _label * (
+    _beta_u - w * _u_square
+)
+_any_spread = n * (n + 1) * _beta_u**2 + n * _label * _u_square
+
+
+def label_scaled_mean(expression: sympy.Expr, power: int) -> sympy.Expr:
+    """E of a polynomial in t, g ~ N(0, 1) and χ²_(d−1), divided by (st)^power."""
+    total = sympy.Integer(0)
+    for (along, normal, root, across), coefficient in sympy.Poly(
+        sympy.expand(expression), t, _g, _r, _across
+    ).terms():
+        if normal % 2:
+            continue
+        term = coefficient * sympy.factorial2(normal - 1) * (norm2 * noise) ** (root // 2)
+        term *= _inverse_chi_squared(across, d - 1)
+        total += term * _inverse_chi_squared(along + root // 2 - power, n)
+    return sympy.factor(total / _label**power)
+
+
+LABEL_SCALED_LINEAR = sympy.factor(4 * k * label_scaled_mean(_any_gradient, 1))
+LABEL_SCALED_QUADRATIC = sympy.factor(
+    4 * k * label_scaled_mean(((k + d + 1) * _any_error + d * noise) * _any_spread, 2)
+)
+
 # Given τ = t, the tilted error is N(b̃ − (t−n+2)Wq̃, tWC̃Wᵀ); by Isserlis as in `product_moment`.
 _NAMES = (
     "bias_bias bias_shift shift_shift error_spread context_mean context_spread "
@@ -89,6 +123,15 @@ SAME_LINEAR = 4 * k * _error_2
 SAME_QUADRATIC = one_step.QUADRATIC.subs(
     {one_step.product_1: _error_1, one_step.product_3: _error_3, one_step.overlap: 1}
 )
+# For Σ_x = Σ_β = I and no noise every moment is E‖e‖² = ‖β‖²(d+1)/(n+d+1).
+_warm_error = ISOTROPIC_RISK
+SAME_WARM_RISK_AFTER = sympy.factor(
+    _warm_error
+    - (SAME_LINEAR**2 / (4 * SAME_QUADRATIC)).subs(
+        {_error_1: _warm_error, _error_2: _warm_error, _error_3: _warm_error, noise: 0}
+        | {invariant((S, S), trace=True): d}
+    )
+)
 _misfit = sympy.Symbol("misfit", nonnegative=True)
 SAME_RISK = (
     noise
@@ -110,6 +153,10 @@ require(
 )
 
 _SIZES = {n: "context_length", k: "test_samples", d: "dim", norm2: "task_square", w: "weight"}
+_NOISY = {n: "context_length", k: "test_samples", d: "dim", norm2: "task_square"} | {
+    noise: "noise_variance",
+    w: "weight",
+}
 _TILTED = {n: "context_length"} | {symbol: symbol.name for symbol in _SYMBOLS}
 _SAME = {
     _error_1: "error_moment_1",
@@ -118,6 +165,7 @@ _SAME = {
     noise: "noise_variance",
 }
 _FACT = "ours; theory.md, section 2, fact 13."
+_STEP_RULES = "ours; theory.md, section 2, fact 14."
 
 FORMULAS = (
     Formula(
@@ -135,6 +183,20 @@ FORMULAS = (
         _FACT,
     ),
     Formula(
+        "label_scaled_linear",
+        _NOISY,
+        LABEL_SCALED_LINEAR,
+        "c1 on a fresh context, the step divided by Σ_i y_i², for Σ_x = I and W = wI.",
+        _STEP_RULES,
+    ),
+    Formula(
+        "label_scaled_quadratic",
+        _NOISY,
+        LABEL_SCALED_QUADRATIC,
+        "c2 on a fresh context, the step divided by Σ_i y_i², for Σ_x = I and W = wI.",
+        _STEP_RULES,
+    ),
+    Formula(
         "tilted_product_moment",
         _TILTED,
         TILTED_PRODUCT,
@@ -147,6 +209,13 @@ FORMULAS = (
         TILTED_OVERLAP,
         "E[(2τ)⁻² uᵀMu] under the tilted law.",
         _FACT,
+    ),
+    Formula(
+        "same_warm_risk_after",
+        {symbol: name for symbol, name in _SIZES.items() if symbol is not w},
+        SAME_WARM_RISK_AFTER,
+        "The risk after the best step on the same context, divided by ‖u‖², warm, no noise.",
+        "ours; theory.md, section 2, fact 16.",
     ),
     Formula(
         "same_linear",

@@ -3,7 +3,7 @@
 At W = cW* the coefficients c0, c1 and c2 of R(η) are quadratics in c, so that with the best step
 for every c the risk is the rational function c0 − c1²/(4c2), whose critical points are the real
 zeros of 4c2²c0' − 2c1c1'c2 + c1²c2', of degree five at most.  All of them are isolated in exact
-arithmetic (theory.md, section 2, fact 14; ours).
+arithmetic (theory.md, section 2, fact 15; ours).
 """
 
 from __future__ import annotations
