@@ -347,5 +347,5 @@ def zero_of_linear(given):
 def test_a_coarse_rule_is_refused(monkeypatch, spacing):
     given = setting(9, 2, ttt.Isotropic(3), [1.0, 0.0, 0.0], 0.5)
     monkeypatch.setattr(tilted_law, "_SPACING", spacing)
-    with pytest.raises(LostPrecisionError):
+    with pytest.raises(LostPrecisionError, match="or a smaller context length$"):
         normalized.normalized_risk(given)

@@ -136,7 +136,6 @@ def _against_the_oracle(_: Effort) -> list[Evidence]:
 
 def _slope(n: Any, k: Any, d: Any, factor: Any) -> Any:
     """Return 4c2²c0' − 2c1c1'c2 + c1²c2', in W = c·w, times a power of n + d + 1."""
-
     pretrained = pretraining.isotropic_weight(n, d, 0)
 
     def at(coefficient: Any, *sizes: Any) -> tuple[Any, Any]:
@@ -269,8 +268,8 @@ def _worth_it(_: Effort) -> list[Evidence]:
             1 - same / pretraining.isotropic_risk(n + k, d, square),
         ),
         proof(
-            "on a fresh context it can win where noise meets a prior of the wrong length: n, k, d = "
-            "40, 100, 40, σ² = ‖β‖²/10, tasks of a tenth of the length",
+            "on a fresh context it can win where noise meets a prior of the wrong length: n, k, d "
+            "= 40, 100, 40, σ² = ‖β‖²/10, tasks of a tenth of the length",
             after < context,
             risk_after=float(after),
             more_context=float(context),
