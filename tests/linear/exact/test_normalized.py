@@ -102,6 +102,7 @@ SKEW = np.array(
     [[0.05, 0.02, 0, 0.01], [-0.01, 0.06, 0.03, 0], [0, 0.02, 0.04, -0.02], [0.01, 0, 0, 0.09]]
 )
 TASK = [1.0, -2.0, 0.5, 0.25]
+PLANE = np.array([[0.7, 0.1], [0.3, -0.9], [1.1, 0.4], [-0.2, 0.3], [0.6, 0.6]])
 
 
 @pytest.mark.parametrize(
@@ -249,6 +250,9 @@ def test_units():
         (9, ttt.Isotropic(2), 0.5, "noise_variance"),
         (9, ttt.Diagonal([2.0, 1.0, 0.0]), 0.5, "noise_variance"),
         (9, ttt.Dense(np.outer([1.0, 2.0, 0.5], [1.0, 2.0, 0.5])), 0.5, "noise_variance"),
+        # Of rank 2 but for round-off.
+        (9, ttt.Dense(PLANE @ PLANE.T), 0.5, "noise_variance"),
+        (3, ttt.Dense(PLANE @ PLANE.T), 0.0, "context_length"),
     ],
 )
 def test_infinite_moments_are_refused(n, features, noise, field):
@@ -347,5 +351,5 @@ def zero_of_linear(given):
 def test_a_coarse_rule_is_refused(monkeypatch, spacing):
     given = setting(9, 2, ttt.Isotropic(3), [1.0, 0.0, 0.0], 0.5)
     monkeypatch.setattr(tilted_law, "_SPACING", spacing)
-    with pytest.raises(LostPrecisionError, match="or a smaller context length$"):
+    with pytest.raises(LostPrecisionError, match=r"or a smaller context length$"):
         normalized.normalized_risk(given)

@@ -194,8 +194,6 @@ def _nodes(problem: Problem, spectrum: Spectrum, shift: float) -> Iterator[Float
     trace = float(spectrum.multiplicities @ values)
     largest = max(trace, problem.context_length * float(values.max()))
     smallest = float(values[values > 0.0].min())
-    if spectrum.noise_variance > 0.0:
-        smallest *= spectrum.noise_variance / s  # where κ stops to fall
     below, above = -math.log(s * largest) - _BELOW, -math.log(s * smallest) + _ABOVE
     nodes = np.exp(np.arange(below, above, _SPACING) + shift * _SPACING)
     count = bisect.bisect(
