@@ -14,6 +14,7 @@ from derivations.linear import (
     isotropic_squares,
     isotropic_steps,
     limits,
+    normalized,
     one_step,
     pretraining,
     random_task,
@@ -33,6 +34,7 @@ DERIVATIONS = (
     filters,
     context_cumulants,
     scatter_moments,
+    normalized,
 )
 ROOT = Path(__file__).parents[1]
 

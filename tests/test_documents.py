@@ -37,7 +37,9 @@ CITATIONS = list(citations())
 
 def test_citations_are_found():
     assert len(CITATIONS) > 25
-    assert sections()[2] == set(range(1, 14))
+    facts = sections()[2]
+    assert len(facts) > 12
+    assert facts == set(range(1, len(facts) + 1))
 
 
 @pytest.mark.parametrize("following", CITATIONS)

@@ -39,6 +39,7 @@ _EXPORTS = {
         "WorkerImportError",
     ),
     "linear.exact.best_steps": ("BestSteps", "best_steps"),
+    "linear.exact.best_start": ("BestStart", "best_start"),
     "linear.exact.isotropic": ("IsotropicRisk", "isotropic_risk"),
     "linear.exact.proportional": ("ProportionalLimit", "proportional_limit"),
     "linear.exact.results": ("OneStepRisk", "SeveralStepsRisk"),

@@ -134,7 +134,7 @@ class LostPrecisionError(TTTTheoryError, ArithmeticError):
     change : float
         The relative change of a result when the setting is moved by its last bits.
     largest_exact_dim : int
-        Up to which dimension longer numbers are used instead.
+        Up to which dimension longer numbers are used instead; 0 where they never are.
 
     Examples
     --------
@@ -150,10 +150,15 @@ class LostPrecisionError(TTTTheoryError, ArithmeticError):
         self.largest_exact_dim = largest_exact_dim
 
     def __str__(self) -> str:
-        return (
+        problem = (
             f"setting: its results change by {self.change:.1g} of themselves when its last bits "
             "do, so that float64 holds too few of their digits; give covariances further from "
-            "singular, a smaller context length, or a covariance class with exact_matrix and at "
+            "singular"
+        )
+        if not self.largest_exact_dim:
+            return f"{problem}, or a smaller context length"
+        return (
+            f"{problem}, a smaller context length, or a covariance class with exact_matrix and at "
             f"most {self.largest_exact_dim} dimensions"
         )
 

@@ -27,6 +27,7 @@ from ttt_theory.linear.closed_form import (
     isotropic,
     isotropic_steps,
     limits,
+    normalized,
     one_step,
     pretraining,
 )
@@ -45,6 +46,7 @@ FORMULAS = [
         finite_size,
         filters,
         isotropic_steps,
+        normalized,
     )
     for name in module.__all__
 ]

@@ -14,6 +14,7 @@ from ttt_theory.linear.claims import (
     one_step_enough,
     pretraining,
     shift,
+    step_rules,
     theorem_4_2,
     theorem_5_3,
 )
@@ -33,4 +34,5 @@ CLAIMS = (
     *corollary_5_4.CLAIMS,
     *shift.CLAIMS,
     *one_step_enough.CLAIMS,
+    *step_rules.CLAIMS,
 )

@@ -112,7 +112,7 @@ def certain(
 
 
 def _ways(setting: Setting) -> list[Moved]:
-    """Return the ways to move a setting that can show a loss: the second, in a written-out prior."""
+    """Return the ways to move a setting that can show a loss; the second, of a written-out prior."""
     prior = as_structured(setting.task_covariance.matrix(), checked=True)
     is_written_out = isinstance(prior, LowRankUpdate | BlockDiagonal | Kronecker)
     return [Moved.NUMBERS, Moved.PRIOR] if is_written_out else [Moved.NUMBERS]

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.exact.same_context import same_context_risk
+from ttt_theory.linear.exact.normalized import (
+    normalized_risk,
+    normalized_risk_on_the_same_context,
+)
 from ttt_theory.linear.setting.setting import departures
 
 if TYPE_CHECKING:
@@ -19,6 +23,8 @@ _Kind = tuple[str, str, str, str]
 
 _ROUTES: dict[_Kind, Callable[[Setting], OneStepRisk]] = {
     ("same", "plain", "fixed", "gaussian"): same_context_risk,
+    ("fresh", "normalized", "fixed", "gaussian"): normalized_risk,
+    ("same", "normalized", "fixed", "gaussian"): normalized_risk_on_the_same_context,
 }
 """By evaluation, step rule, task and feature law, as `Setting.kind` has them."""
 

@@ -36,7 +36,8 @@ class OneStepRisk:
     constant, linear, quadratic : float
         Coefficients of R.
     step_size : float
-        The minimiser η* = linear / (2 quadratic); 0 where the risk does not depend on η.
+        The minimiser η* = linear / (2 quadratic); 0 where the risk does not depend on η.  Like
+        `linear` it can be negative where the steps are normalized, and only there.
     risk_before, risk_after, improvement : float
         R(0), R(η*) and their difference.
     dim, context_length, test_samples : int
@@ -115,8 +116,10 @@ def one_step_result(
         "risk_after": (risk_after, label),
         "improvement": (curve.improvement, label),
     }
+    # A plain step's c1 is a square, or the like; that of a normalized step has either sign.
+    signed = ("linear", "step_size") if setting.step_rule == "normalized" else ()
     return OneStepRisk(
-        **{name: rescaled(name, *each) for name, each in scaled.items()},
+        **{name: rescaled(name, *each, signed=name in signed) for name, each in scaled.items()},
         dim=setting.dim,
         context_length=setting.context_length,
         test_samples=setting.test_samples,
@@ -134,12 +137,15 @@ def one_step_numbers(risk: OneStepRisk) -> list[float]:
     return [risk.constant, risk.linear, risk.quadratic, risk.improvement, risk.risk_after]
 
 
-def rescaled(name: str, value: float, exponent: int) -> float:
-    """Return value·2^exponent, unless float64 cannot hold it; none of the results is negative."""
+def rescaled(name: str, value: float, exponent: int, *, signed: bool = False) -> float:
+    """Return value·2^exponent, unless float64 cannot hold it, or it is negative and must not be."""
     try:
         result = math.ldexp(float(value), exponent)
     except OverflowError:
         result = math.inf
-    if not 0.0 <= result < math.inf or (value != 0.0 and abs(result) < sys.float_info.min):
+    least = -math.inf if signed else 0.0
+    if not (least <= result < math.inf and abs(result) < math.inf) or (
+        value != 0.0 and abs(result) < sys.float_info.min
+    ):
         raise OutOfRangeError(name, result)
     return result

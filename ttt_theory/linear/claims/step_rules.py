@@ -1,0 +1,325 @@
+"""Steps divided by what a prompt shows, the best start, and whether a step is worth its samples."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from ttt_theory.claims.claim import Claim
+from ttt_theory.evidence.algebra import identity, indeterminates, positive, proof
+from ttt_theory.evidence.record import Evidence, EvidenceKind, agreement
+from ttt_theory.linear.claims.stating import exactly
+from ttt_theory.linear.closed_form import isotropic, normalized, pretraining
+
+if TYPE_CHECKING:
+    from ttt_theory.evidence.effort import Effort
+
+__all__ = ["CLAIMS"]
+
+_SIZES = ((16, 3, 15, 1.5, 0.7), (9, 5, 4, 0.6, 1.0), (12, 2, 7, 2.0, -0.4))
+"""n, k, d, ‖β‖² and the multiple of the pretrained weight."""
+_NOISE = 0.75
+
+
+def _averaged(_: Effort) -> list[Evidence]:
+    """Average c1 and c2 over the law of the context vector, u = tβ + ….
+
+    Trapezoidal rules in the logarithms of t ~ χ²_n and r ~ χ²_(d−1), which fall off at both ends,
+    and Gauss-Hermite in the part of u along β that noise makes.
+    """
+    by_square, by_labels = [], []
+    for n, k, d, square, factor in _SIZES:
+        t, t_weights = _chi_squared_rule(n)
+        r, r_weights = _chi_squared_rule(d - 1)
+        for noise in (0.0, _NOISE):
+            label = square + noise
+            weight = factor / (n + d + 1 + noise)
+            nodes, node_weights = special.roots_hermitenorm(8)
+            normal = nodes[:, None, None]
+            weights = (node_weights / node_weights.sum())[:, None, None] * t_weights[:, None]
+            weights = weights * r_weights
+            along = t[:, None] * square + np.sqrt(t[:, None] * noise * square) * normal
+            u_square = along**2 / square + t[:, None] * label * r
+            error = square - 2.0 * weight * along + weight**2 * u_square
+            spread = n * (n + 1) * along**2 + n * label * u_square
+            gradient = (n - weight * n * (n + 1)) * along * (square - weight * along)
+            gradient = gradient - weight * n * label * (along - weight * u_square)
+            second = ((k + d + 1) * error + d * noise) * spread
+            by_labels += [
+                normalized.label_scaled_linear(n, k, d, square, noise, weight)
+                / (4.0 * k * np.sum(weights * gradient / (t[:, None] * label)))
+                - 1.0,
+                normalized.label_scaled_quadratic(n, k, d, square, noise, weight)
+                / (4.0 * k * np.sum(weights * second / (t[:, None] * label) ** 2))
+                - 1.0,
+            ]
+            if noise == 0.0:
+                by_square += [
+                    normalized.isotropic_linear(n, k, d, square, weight)
+                    / (4.0 * k * np.sum(weights * gradient / u_square))
+                    - 1.0,
+                    normalized.isotropic_quadratic(n, k, d, square, weight)
+                    / (4.0 * k * np.sum(weights * second / u_square**2))
+                    - 1.0,
+                ]
+    return [
+        agreement(
+            EvidenceKind.EXACT_VALUE,
+            "c1 and c2 of a step divided by ‖u‖², without noise, averaged over the law of u",
+            by_square,
+            points=len(by_square),
+        ),
+        agreement(
+            EvidenceKind.EXACT_VALUE,
+            "c1 and c2 of a step divided by Σy², averaged over the law of u and its labels",
+            by_labels,
+            points=len(by_labels),
+        ),
+    ]
+
+
+def _chi_squared_rule(degrees: int) -> tuple[Any, Any]:
+    logs = np.arange(-80.0, 6.5, 0.125)
+    points = np.exp(logs)
+    density = 0.5 * degrees * (logs - np.log(2.0)) - 0.5 * points - special.gammaln(0.5 * degrees)
+    return points, 0.125 * np.exp(density)
+
+
+def _gain(linear: Any, quadratic: Any) -> Any:
+    return linear**2 / (4 * quadratic)
+
+
+def _against_the_oracle(_: Effort) -> list[Evidence]:
+    n, k, d, square, other, weight = indeterminates("n k d m M w")
+    sizes = n, k, d
+    plain = _gain(isotropic.linear(*sizes, 1, 0, 0), isotropic.quadratic(*sizes, 1, 0, 0))
+    by_square = _gain(
+        normalized.isotropic_linear(*sizes, 1, 0), normalized.isotropic_quadratic(*sizes, 1, 0)
+    )
+    by_labels = _gain(
+        normalized.label_scaled_linear(*sizes, 1, 0, 0),
+        normalized.label_scaled_quadratic(*sizes, 1, 0, 0),
+    )
+
+    def steps(task_square: Any) -> tuple[Any, Any]:
+        linear = normalized.isotropic_linear(*sizes, task_square, weight)
+        scaled = normalized.label_scaled_linear(*sizes, task_square, 0, weight)
+        return (
+            linear / normalized.isotropic_quadratic(*sizes, task_square, weight),
+            scaled / normalized.label_scaled_quadratic(*sizes, task_square, 0, weight),
+        )
+
+    one, two = steps(square), steps(other)
+    return [
+        identity("without noise the best constant over ‖u‖² is free of the task", one[0], two[0]),
+        identity("and so is the one over Σy²", one[1], two[1]),
+        identity(
+            "cold: over Σy² it gains (n−2)(n²+4n+d+3)/[n(n²+d−5)] of the deterministic optimum",
+            by_labels / plain,
+            (n - 2) * (n**2 + 4 * n + d + 3) / (n * (n**2 + d - 5)),
+        ),
+        identity(
+            "which is more than that exactly where n² > d + 3",
+            by_labels / plain - 1,
+            2 * (n**2 - d - 3) / (n * (n**2 + d - 5)),
+        ),
+        identity(
+            "and over ‖u‖² it gains (n+d−5)/(n+d−3) of that over Σy²",
+            by_square / by_labels,
+            (n + d - 5) / (n + d - 3),
+        ),
+    ]
+
+
+def _slope(n: Any, k: Any, d: Any, factor: Any) -> Any:
+    """Return 4c2²c0' − 2c1c1'c2 + c1²c2', in W = c·w, times a power of n + d + 1."""
+    pretrained = pretraining.isotropic_weight(n, d, 0)
+
+    def at(coefficient: Any, *sizes: Any) -> tuple[Any, Any]:
+        low, value, high = (
+            coefficient(*sizes, 1, 0, (factor + step) * pretrained) / pretrained**2
+            for step in (-1, 0, 1)
+        )
+        # A quadratic's derivative is its central difference.
+        return value, (high - low) / 2
+
+    constant, linear, quadratic = (
+        at(isotropic.constant, n, d),
+        at(isotropic.linear, n, k, d),
+        at(isotropic.quadratic, n, k, d),
+    )
+    return (
+        4 * quadratic[0] ** 2 * constant[1]
+        - 2 * linear[0] * linear[1] * quadratic[0]
+        + linear[0] ** 2 * quadratic[1]
+    )
+
+
+def _between_cold_and_warm(_: Effort) -> list[Evidence]:
+    a, b, samples, s = indeterminates("a b k s")
+    k = 1 + samples
+    near = 1 + 1 / (1 + s)
+    return [
+        positive(
+            "no noise, d ≥ 2: the risk after the best step from cW* falls with c for c ≤ 0",
+            -_slope(1 + a, k, 2 + b, -s),
+            -_slope(1 + a, k, 2 + b, 0 * s),
+        ),
+        positive(
+            "and rises for c ≥ 1: at c = 1, for c ≥ 2, and between, for n < d and n ≥ d − 1",
+            _slope(1 + a, k, 2 + b, 1 + 0 * s),
+            _slope(1 + a, k, 2 + b, 2 + s),
+            _slope(1 + a, k, 2 + a + b, near),
+            _slope(1 + a + b, k, 2 + a, near),
+        ),
+        identity(
+            "in one dimension it is stationary at c = 1",
+            _slope(1 + a, k, 1 + 0 * b, 1 + 0 * s),
+            0,
+        ),
+    ]
+
+
+def _start_with_noise(_: Effort) -> list[Evidence]:
+    one = Fraction(1)
+
+    def after(factor: Fraction) -> Any:
+        weight = factor * pretraining.isotropic_weight(one, one, one)
+        arguments = (one, one, Fraction(10), one, weight)
+        linear = isotropic.linear(one, *arguments)
+        return isotropic.constant(*arguments) - (
+            _gain(linear, isotropic.quadratic(one, *arguments)) if linear else 0
+        )
+
+    return [
+        proof(
+            "with noise it can lie above: n = k = d = 1, ‖β‖² = 10, σ² = 1, c = 1.29",
+            after(Fraction(129, 100)) < min(after(one), after(Fraction(0))),
+            factor=1.29,
+        )
+    ]
+
+
+def _excess(n: Any, k: Any, d: Any, noise: Any, weight: Any) -> Any:
+    """Return 4c2 times the risk after a step on k samples less that of k more in the context."""
+    linear = isotropic.linear(n, k, d, 1, noise, weight)
+    quadratic = isotropic.quadratic(n, k, d, 1, noise, weight)
+    more = isotropic.constant(n + k, d, 1, noise, _matched(n + k, d, noise))
+    return 4 * quadratic * (isotropic.constant(n, d, 1, noise, weight) - more) - linear**2
+
+
+def _matched(n: Any, d: Any, noise: Any) -> Any:
+    """Return the weight pretrained on tasks of the test task's length, ‖β‖ = 1: Σ_β = I/d."""
+    return pretraining.isotropic_weight(n, d, d * noise)
+
+
+def _never_worth_it(_: Effort) -> list[Evidence]:
+    a, b, c, noise = indeterminates("a b c v")
+    n, k, d = 1 + a, 1 + b, 1 + c
+    without = 0 * noise
+    return [
+        positive(
+            "without noise, warm and cold: a step leaves more risk than k more samples in the "
+            "context of a model pretrained at n + k",
+            _excess(n, k, d, without, _matched(n, d, without)),
+            _excess(n, k, d, without, without),
+        ),
+        positive(
+            "and with any noise, where the prior has tasks of the right length",
+            _excess(n, k, d, noise, _matched(n, d, noise)),
+            _excess(n, k, d, noise, without),
+        ),
+    ]
+
+
+def _worth_it(_: Effort) -> list[Evidence]:
+    n, k, d, square = indeterminates("n k d m")
+    same = normalized.same_warm_risk_after(n, k, d, square)
+    error = pretraining.isotropic_risk(n, d, square)
+    linear = normalized.same_linear(k, error)
+    quadratic = normalized.same_quadratic(k, error, error, d, 0)
+    # A prior of a hundredth of the task's square: the step repairs what it got wrong.
+    sizes = Fraction(40), Fraction(100), Fraction(40)
+    noise, ridge = Fraction(1, 10), 100 * sizes[2] * Fraction(1, 10)
+    weight = pretraining.isotropic_weight(sizes[0], sizes[2], ridge)
+    after = isotropic.constant(sizes[0], sizes[2], 1, noise, weight) - _gain(
+        isotropic.linear(*sizes, 1, noise, weight), isotropic.quadratic(*sizes, 1, noise, weight)
+    )
+    total = sizes[0] + sizes[1]
+    more = pretraining.isotropic_weight(total, sizes[2], ridge)
+    context = isotropic.constant(total, sizes[2], 1, noise, more)
+    return [
+        identity(
+            "on the same context, divided by ‖u‖², warm and without noise, it leaves "
+            "‖β‖²(d+1)²/[(n+d+1)(k+d+1)]",
+            error - _gain(linear, quadratic),
+            same,
+        ),
+        identity(
+            "which is (d+1)(n+k+d+1)/[(n+d+1)(k+d+1)] of what the longer context leaves",
+            same / pretraining.isotropic_risk(n + k, d, square),
+            (d + 1) * (n + k + d + 1) / ((n + d + 1) * (k + d + 1)),
+        ),
+        positive(
+            "always less: the difference is nk over the denominator",
+            1 - same / pretraining.isotropic_risk(n + k, d, square),
+        ),
+        proof(
+            "on a fresh context it can win where noise meets a prior of the wrong length: n, k, d "
+            "= 40, 100, 40, σ² = ‖β‖²/10, tasks of a tenth of the length",
+            after < context,
+            risk_after=float(after),
+            more_context=float(context),
+        ),
+    ]
+
+
+CLAIMS = (
+    Claim(
+        id="normalized-step",
+        title="What a step divided by ‖u‖² or by Σy² of its prompt gains",
+        source="ours",
+        statement=(
+            "For isotropic features the risk after a step divided by Σy², and without noise after "
+            "one divided by ‖u‖², is rational. Without noise the best constants are free of the "
+            "task; from the cold start, the one over Σy² gains more than the best deterministic "
+            "step exactly if n² > d + 3, and always more than the one over ‖u‖²."
+        ),
+        formulas=exactly(
+            normalized.isotropic_linear,
+            normalized.isotropic_quadratic,
+            normalized.label_scaled_linear,
+            normalized.label_scaled_quadratic,
+        ),
+        evidence=(_averaged, _against_the_oracle),
+    ),
+    Claim(
+        id="best-start",
+        title="The best start lies between cold and warm",
+        source="ours",
+        statement=(
+            "For Σ_x = Σ_β = I, without noise and for d ≥ 2, the best multiple cW* of the "
+            "pretrained weights, each with its best step, has 0 < c < 1; for d = 1 it is 1. With "
+            "noise it can exceed 1."
+        ),
+        formulas=exactly(pretraining.isotropic_weight),
+        evidence=(_between_cold_and_warm, _start_with_noise),
+    ),
+    Claim(
+        id="step-or-context",
+        title="When k samples are better spent on a step than on a longer context",
+        source="ours",
+        statement=(
+            "Isotropic features: on a fresh context one step on k samples, from either start, "
+            "leaves more risk than the same k in the context of a model pretrained at n + k, "
+            "without noise, and with noise if the prior's tasks have the test task's length; else "
+            "it can leave less. On the same context, divided by ‖u‖², warm and without noise, it "
+            "always leaves less."
+        ),
+        formulas=exactly(normalized.same_warm_risk_after),
+        evidence=(_never_worth_it, _worth_it),
+    ),
+)
