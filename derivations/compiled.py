@@ -8,6 +8,7 @@ from derivations.formula import render
 from derivations.linear import (
     corrections,
     filters,
+    elliptical,
     finite_size,
     isotropic,
     isotropic_squares,
@@ -16,6 +17,7 @@ from derivations.linear import (
     one_step,
     pretraining,
     random_task,
+    sample_sums,
 )
 
 DERIVATIONS = (
@@ -29,6 +31,8 @@ DERIVATIONS = (
     corrections,
     random_task,
     filters,
+    sample_sums,
+    elliptical,
 )
 ROOT = Path(__file__).parents[1]
 

@@ -134,7 +134,7 @@ class LostPrecisionError(TTTTheoryError, ArithmeticError):
     change : float
         The relative change of a result when the setting is moved by its last bits.
     largest_exact_dim : int
-        Up to which dimension longer numbers are used instead.
+        Up to which dimension longer numbers are used instead; 0 where there are none.
 
     Examples
     --------
@@ -150,11 +150,15 @@ class LostPrecisionError(TTTTheoryError, ArithmeticError):
         self.largest_exact_dim = largest_exact_dim
 
     def __str__(self) -> str:
+        longer = (
+            " or a covariance class with exact_matrix and at most "
+            f"{self.largest_exact_dim} dimensions"
+        )
         return (
             f"setting: its results change by {self.change:.1g} of themselves when its last bits "
             "do, so that float64 holds too few of their digits; give covariances further from "
-            "singular, a smaller context length, or a covariance class with exact_matrix and at "
-            f"most {self.largest_exact_dim} dimensions"
+            f"singular, {'' if self.largest_exact_dim else 'or '}a smaller context length"
+            f"{',' + longer if self.largest_exact_dim else ''}"
         )
 
 

@@ -247,7 +247,7 @@ def test_several_steps_as_a_quadratic_form():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"evaluation": "same"}, {"step_rule": "normalized"}, {"feature_law": ttt.UniformFeatures()}],
+    [{"evaluation": "same"}, {"step_rule": "normalized"}],
 )
 def test_what_knows_the_paper_alone_refuses_the_rest(changes):
     other = setting(**changes)

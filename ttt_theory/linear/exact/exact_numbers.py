@@ -164,7 +164,7 @@ def exact_curve(
     features, task = matrix(numbers.features), matrix(numbers.task)
     weights = _weights(numbers, matrix, scalar, factor)
     if numbers.task_spread is None:
-        return Assembly(n, k, noise, _MatrixForms(n, noise, features, task, weights)).curve
+        return Assembly(n, k, noise, MatrixForms(n, noise, features, task, weights)).curve
     spread, moment = _Entries.of(matrix(numbers.task_spread)), _Entries.of(features)
     start = _Entries.of(weights)
     error = (start @ moment * -n).shifted(1)
@@ -232,7 +232,7 @@ class _Entries:
         return (self.array * other.array).sum()
 
 
-class _MatrixForms:
+class MatrixForms:
     """Forms and traces of matrices; see `ttt_theory.linear.exact.assembly.Forms`."""
 
     def __init__(self, n: Any, noise: Any, features: Any, task: Any, weights: Any) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ttt_theory.errors import InvalidSettingError
+from ttt_theory.linear.exact.elliptical import elliptical_risk
+from ttt_theory.linear.exact.independent_entries import independent_entries_risk
 from ttt_theory.linear.setting.setting import departures
 
 if TYPE_CHECKING:
@@ -16,7 +18,12 @@ __all__ = ["risk_of_kind"]
 
 _Kind = tuple[str, str, str, str]
 
-_ROUTES: dict[_Kind, Callable[[Setting], OneStepRisk]] = {}
+_ROUTES: dict[_Kind, Callable[[Setting], OneStepRisk]] = {
+    ("fresh", "plain", "fixed", "elliptical"): elliptical_risk,
+    ("fresh", "plain", "fixed", "rademacher"): independent_entries_risk,
+    ("fresh", "plain", "fixed", "uniform"): independent_entries_risk,
+    ("fresh", "plain", "fixed", "student_t"): independent_entries_risk,
+}
 """By evaluation, step rule, task and feature law, as `Setting.kind` has them."""
 
 
