@@ -9,7 +9,9 @@ from derivations.linear import (
     corrections,
     filters,
     elliptical,
+    feature_law_limits,
     finite_size,
+    independent_entries,
     isotropic,
     isotropic_squares,
     isotropic_steps,
@@ -33,6 +35,8 @@ DERIVATIONS = (
     filters,
     sample_sums,
     elliptical,
+    independent_entries,
+    feature_law_limits,
 )
 ROOT = Path(__file__).parents[1]
 

@@ -24,12 +24,12 @@ def vectors(entries, dim):
         )
 
 
-def enumerated_curve(features, noise, context_length, test_samples, weights, task, step=1):
-    """Return c0, c1 and c2 of R(η) = c0 − c1η + c2η², from R(0), R(step) and R(−step).
+def all_contexts(features, noise, context_length, task):
+    """Return the context vectors with their probabilities, and the risk as a function of weights.
 
-    `features` and `noise` are lists of values with their probabilities.
+    The risk is the mean of (y − xᵀWu')² over a fresh prompt, for one W or many at once.
     """
-    samples = [(x, x @ task + error, p * q) for x, p in features for error, q in noise]
+    samples = all_samples(features, noise, task)
     contexts = defaultdict(int)
     for outcome in itertools.product(samples, repeat=context_length):
         vector = sum(x * y for x, y, _ in outcome)
@@ -41,15 +41,28 @@ def enumerated_curve(features, noise, context_length, test_samples, weights, tas
     cross = sum(p * y * x for x, y, p in samples)
     covariance = sum(p * np.outer(x, x) for x, _, p in samples)
 
-    def risk(trained):
-        """The mean of (y − xᵀWu')² over a fresh prompt, for many W at once."""
-        spread = np.sum((covariance @ trained @ second) * trained, axis=(-2, -1))
-        return label - 2 * (trained @ mean) @ cross + spread
+    def risk(weights):
+        spread = np.sum((covariance @ weights @ second) * weights, axis=(-2, -1))
+        return label - 2 * (weights @ mean) @ cross + spread
 
+    return contexts, risk
+
+
+def all_samples(features, noise, task):
+    """Return all (x, y) with their probabilities."""
+    return [(x, x @ task + error, p * q) for x, p in features for error, q in noise]
+
+
+def enumerated_curve(features, noise, context_length, test_samples, weights, task, step=1):
+    """Return c0, c1 and c2 of R(η) = c0 − c1η + c2η², from R(0), R(step) and R(−step).
+
+    `features` and `noise` are lists of values with their probabilities.
+    """
+    contexts, risk = all_contexts(features, noise, context_length, task)
     risks = np.array([0, 0, 0], dtype=weights.dtype)
     tests = [
         (np.array([x for x, _, _ in outcome]), np.array([y for _, y, _ in outcome]), p)
-        for outcome in itertools.product(samples, repeat=test_samples)
+        for outcome in itertools.product(all_samples(features, noise, task), repeat=test_samples)
         for p in [prod(p for _, _, p in outcome)]
     ]
     inputs = np.array([x for x, _, _ in tests])
