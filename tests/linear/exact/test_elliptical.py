@@ -5,35 +5,23 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import sympy
 
 import ttt_theory as ttt
-from tests.enumerated import NOISE, enumerated_curve, vectors
-from tests.linear.exact.test_independent_entries import exact, general_setting
+from tests.linear.exact.test_independent_entries import general_setting
 from ttt_theory.linear.exact.elliptical import EllipticalAssembly
 from ttt_theory.linear.exact.exact_numbers import MatrixForms
 from ttt_theory.linear.setting.feature_laws import EllipticalFeatures
 from ttt_theory.linear.setting.starts import DenseWeights
+from ttt_theory.linear.witnesses.every_outcome import (
+    NOISE,
+    RADII,
+    elliptical_vectors,
+    exact_array,
+    gaussian_atoms,
+    risk_of_all_outcomes,
+)
 
-RADII = ((Fraction(1, 4), Fraction(4, 5)), (Fraction(4), Fraction(1, 5)))
 NO_NOISE = ((0, Fraction(1)),)
-
-
-def gaussian_atoms():
-    """Return nine values whose weights, some negative, give N(0, 1)'s moments up to the eighth."""
-    values = range(5)
-    orders = (0, 2, 4, 6, 8)
-    powers = sympy.Matrix([[(2 if v else 1) * v**order for v in values] for order in orders])
-    found = powers.LUsolve(sympy.Matrix([1, 1, 3, 15, 105]))
-    weights = [Fraction(int(each.p), int(each.q)) for each in found]
-    return [(sign * v, weights[v]) for v in values for sign in ((1, -1) if v else (1,))]
-
-
-def elliptical_features(root, entries, radii):
-    square_root = {Fraction(1, 4): Fraction(1, 2), Fraction(4): Fraction(2)}
-    for rho, chance in radii:
-        for z, p in vectors(entries, len(root)):
-            yield square_root.get(rho, rho**0.5) * (root @ z), chance * p
 
 
 class _Matrix:
@@ -75,9 +63,9 @@ def curve_of(noise, n, k, root, weights, task, radii=RADII):
     ],
 )
 def test_every_outcome_added_up_gives_the_same_fractions(noise, n, k, root, weights, task):
-    root, weights, task = exact(root), exact(weights), exact(task)
-    features = list(elliptical_features(root, gaussian_atoms(), RADII))
-    expected = enumerated_curve(features, noise, n, k, weights, task)
+    root, weights, task = exact_array(root), exact_array(weights), exact_array(task)
+    features = list(elliptical_vectors(root, gaussian_atoms(), RADII))
+    expected = risk_of_all_outcomes(features, noise, n, k, weights, task)
     assert curve_of(noise, n, k, root, weights, task) == expected
 
 
@@ -96,11 +84,11 @@ def test_the_mean_over_gauss_hermite_nodes_and_radii(dim, n, k, noise):
     root = root @ root.T
     weights, task = 0.1 * rng.normal(size=(dim, dim)), rng.normal(size=dim)
     radii = ((0.5, 0.8), (3.0, 0.2))
-    features = list(elliptical_features(root, HERMITE, radii))
+    features = list(elliptical_vectors(root, HERMITE, radii))
     noise = [(float(value), float(p)) for value, p in noise]
     found = curve_of(noise, n, k, root, weights, task, radii)
     near_best = found[1] / found[2]  # Another step would lose digits of c1.
-    expected = enumerated_curve(features, noise, n, k, weights, task, near_best)
+    expected = risk_of_all_outcomes(features, noise, n, k, weights, task, near_best)
     assert np.array(found) == pytest.approx(np.array(expected), rel=1e-10)
 
 

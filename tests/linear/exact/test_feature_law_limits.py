@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import ttt_theory as ttt
 from tests.linear.exact.test_elliptical import LAW
-from tests.linear.exact.test_independent_entries import exact
 from ttt_theory.linear.closed_form import feature_law_limits, independent_entries
 from ttt_theory.linear.exact.independent_entries import IndependentEntriesCurve
 from ttt_theory.linear.setting.starts import DenseWeights
+from ttt_theory.linear.witnesses.every_outcome import exact_array
 
 NUMBERS = st.fractions(-3, 3, max_denominator=5)
 STARTS = ("transferred", "matched", "cold")
@@ -49,13 +49,13 @@ def test_the_isotropic_polynomials_are_the_general_form(sizes, task, weight, noi
         ),
         independent_entries.quadratic(k, d, noise, beyond[0], product, overlap),
     )
-    identity = exact(np.eye(d))
+    identity = exact_array(np.eye(d))
     curve = IndependentEntriesCurve(
         {2: 1, **dict(zip((4, 6, 8), beyond, strict=True))},
         root=identity,
         weights=weight * identity,
-        task=exact(task),
-        mean_error=(1 - n * weight) * exact(task),
+        task=exact_array(task),
+        mean_error=(1 - n * weight) * exact_array(task),
         noise_variance=noise,
         context_length=n,
         test_samples=k,

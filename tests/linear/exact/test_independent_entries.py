@@ -10,7 +10,6 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import ttt_theory as ttt
-from tests.enumerated import NOISE, enumerated_curve, vectors
 from ttt_theory.errors import InvalidSettingError, LostPrecisionError
 from ttt_theory.linear.exact.entry_moments import cumulants
 from ttt_theory.linear.exact.independent_entries import IndependentEntriesCurve
@@ -21,19 +20,16 @@ from ttt_theory.linear.setting.feature_laws import (
     UniformFeatures,
 )
 from ttt_theory.linear.setting.starts import DenseWeights
+from ttt_theory.linear.witnesses.every_outcome import (
+    NOISE,
+    exact_array,
+    risk_of_all_outcomes,
+    sparse_entries,
+    vectors,
+)
 
 NO_NOISE = ((0, Fraction(1)),)
 SIGNS = ((-1, Fraction(1, 2)), (1, Fraction(1, 2)))
-
-
-def sparse_entries(scale):
-    """Entries that are 0 or ±scale, of variance 1."""
-    chance = Fraction(1, 2 * scale**2)
-    return ((-scale, chance), (0, 1 - 2 * chance), (scale, chance))
-
-
-def exact(numbers):
-    return np.vectorize(Fraction, otypes=[object])(np.array(numbers))
 
 
 def curve_of(entries, noise, n, k, root, weights, task):
@@ -53,8 +49,8 @@ def curve_of(entries, noise, n, k, root, weights, task):
     return curve.constant, curve.linear, curve.quadratic
 
 
-ROOT = exact([[2, 1], [1, 3]])
-UNEVEN = exact([[1, 2], [-1, 3]])
+ROOT = exact_array([[2, 1], [1, 3]])
+UNEVEN = exact_array([[1, 2], [-1, 3]])
 
 
 @pytest.mark.parametrize(
@@ -74,9 +70,9 @@ UNEVEN = exact([[1, 2], [-1, 3]])
     ],
 )
 def test_every_outcome_added_up_gives_the_same_fractions(entries, noise, n, k, root, weights, task):
-    root, weights, task = exact(root), exact(weights), exact(task)
+    root, weights, task = exact_array(root), exact_array(weights), exact_array(task)
     features = [(root @ z, p) for z, p in vectors(entries, len(task))]
-    expected = enumerated_curve(features, noise, n, k, weights, task)
+    expected = risk_of_all_outcomes(features, noise, n, k, weights, task)
     assert curve_of(entries, noise, n, k, root, weights, task) == expected
 
 
@@ -90,10 +86,10 @@ def test_every_outcome_added_up_gives_the_same_fractions(entries, noise, n, k, r
 )
 def test_any_matrices_give_the_same_fractions(entries, sizes, root, weights, task):
     n, k = sizes
-    root = exact([[root[0], root[1]], [root[1], root[2]]])
-    weights, task = exact([weights[:2], weights[2:]]) / 11, exact(task)
+    root = exact_array([[root[0], root[1]], [root[1], root[2]]])
+    weights, task = exact_array([weights[:2], weights[2:]]) / 11, exact_array(task)
     features = [(root @ z, p) for z, p in vectors(entries, 2)]
-    expected = enumerated_curve(features, NO_NOISE, n, k, weights, task)
+    expected = risk_of_all_outcomes(features, NO_NOISE, n, k, weights, task)
     assert curve_of(entries, NO_NOISE, n, k, root, weights, task) == expected
 
 

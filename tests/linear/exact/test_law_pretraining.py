@@ -7,18 +7,23 @@ import numpy as np
 import pytest
 
 import ttt_theory as ttt
-from tests.enumerated import NOISE, all_contexts, vectors
-from tests.linear.exact.test_elliptical import HERMITE, LAW, elliptical_features
+from tests.linear.exact.test_elliptical import HERMITE, LAW
 from tests.linear.exact.test_independent_entries import general_setting
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.closed_form import elliptical, independent_entries
+from ttt_theory.linear.witnesses.every_outcome import (
+    NOISE,
+    all_contexts,
+    elliptical_vectors,
+    vectors,
+)
 
 SIGNS = ((-1.0, 0.5), (1.0, 0.5))
 ROOT = np.array([[2.0, 1.0], [1.0, 3.0]])
 TASKS = np.array([[1.0, 2.0], [-2.0, 0.5], [0.5, -1.0]])
 ATOMS = {
     "signs": (ttt.RademacherFeatures(), [(ROOT @ z, p) for z, p in vectors(SIGNS, 2)]),
-    "radii": (LAW, list(elliptical_features(ROOT, HERMITE, ((0.5, 0.8), (3.0, 0.2))))),
+    "radii": (LAW, list(elliptical_vectors(ROOT, HERMITE, ((0.5, 0.8), (3.0, 0.2))))),
 }
 
 
