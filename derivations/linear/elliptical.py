@@ -214,7 +214,7 @@ ISOTROPIC_WEIGHT = 1 / (GRAM_FACTOR + radius_2 * d + noise)
 
 _NAMES = {
     n: "context_length",
-    overlap: "overlap_moment",
+    overlap: "overlap",
     signal: "signal_variance",
     noise: "noise_variance",
     radius_2: "radius_2",
@@ -234,7 +234,7 @@ def _formula(name: str, expression: sympy.Expr, summary: str) -> Formula:
 FORMULAS = (
     *(
         _formula(
-            symbol.name,
+            f"{symbol.name}_factor",
             expression,
             f"The factor in xy's {symbol.name[:-2]} cumulants of terms with {symbol.name[-1]} qqᵀ.",
         )
@@ -263,7 +263,7 @@ FORMULAS = (
             radius_2: "radius_2",
             product_1: "product_moment_1",
             product_3: "product_moment_3",
-            overlap: "overlap_moment",
+            overlap: "overlap",
             _tau: "feature_square_trace",
             noise: "noise_variance",
         },

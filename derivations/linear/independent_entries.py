@@ -191,8 +191,8 @@ _NAMES = {
     K4: "cumulant_4",
     K6: "cumulant_6",
     K8: "cumulant_8",
-    product_moment: "product_moment",
-    overlap: "overlap_moment",
+    product_moment: "product",
+    overlap: "overlap",
 }
 
 FORMULAS = tuple(

@@ -7,23 +7,23 @@ from typing import Any
 
 __all__ = [
     "error_variance",
-    "fourth_0",
-    "fourth_1",
-    "fourth_2",
+    "fourth_0_factor",
+    "fourth_1_factor",
+    "fourth_2_factor",
     "gram_factor",
     "isotropic_weight",
     "mean_gradient_square",
     "overlap_moment",
     "product_moment",
     "quadratic",
-    "second_0",
-    "second_1",
-    "third_0",
-    "third_1",
+    "second_0_factor",
+    "second_1_factor",
+    "third_0_factor",
+    "third_1_factor",
 ]
 
 
-def third_1(radius_2: Any, radius_3: Any) -> Any:
+def third_1_factor(radius_2: Any, radius_3: Any) -> Any:
     """The factor in xy's third cumulants of terms with 1 qqᵀ.
 
     Source: ours (theory.md, section 2).
@@ -31,7 +31,7 @@ def third_1(radius_2: Any, radius_3: Any) -> Any:
     return -6 * radius_2 + 6 * radius_3 + 2
 
 
-def third_0(
+def third_0_factor(
     signal_variance: Any, noise_variance: Any, radius_2: Any, radius_3: Any
 ) -> Any:
     """The factor in xy's third cumulants of terms with 0 qqᵀ.
@@ -45,7 +45,7 @@ def third_0(
     )
 
 
-def fourth_2(radius_2: Any, radius_3: Any, radius_4: Any) -> Any:
+def fourth_2_factor(radius_2: Any, radius_3: Any, radius_4: Any) -> Any:
     """The factor in xy's fourth cumulants of terms with 2 qqᵀ.
 
     Source: ours (theory.md, section 2).
@@ -55,7 +55,7 @@ def fourth_2(radius_2: Any, radius_3: Any, radius_4: Any) -> Any:
     )
 
 
-def fourth_1(
+def fourth_1_factor(
     signal_variance: Any, noise_variance: Any, radius_2: Any, radius_3: Any, radius_4: Any
 ) -> Any:
     """The factor in xy's fourth cumulants of terms with 1 qqᵀ.
@@ -70,7 +70,7 @@ def fourth_1(
     )
 
 
-def fourth_0(
+def fourth_0_factor(
     signal_variance: Any, noise_variance: Any, radius_2: Any, radius_3: Any, radius_4: Any
 ) -> Any:
     """The factor in xy's fourth cumulants of terms with 0 qqᵀ.
@@ -85,7 +85,7 @@ def fourth_0(
     )
 
 
-def second_0(signal_variance: Any, noise_variance: Any, radius_2: Any) -> Any:
+def second_0_factor(signal_variance: Any, noise_variance: Any, radius_2: Any) -> Any:
     """The factor in xy's second cumulants of terms with 0 qqᵀ.
 
     Source: ours (theory.md, section 2).
@@ -94,7 +94,7 @@ def second_0(signal_variance: Any, noise_variance: Any, radius_2: Any) -> Any:
     return radius_2 * signal_variance + sigma2
 
 
-def second_1(radius_2: Any) -> Any:
+def second_1_factor(radius_2: Any) -> Any:
     """The factor in xy's second cumulants of terms with 1 qqᵀ.
 
     Source: ours (theory.md, section 2).
@@ -130,8 +130,8 @@ def overlap_moment(
 
 
 def product_moment(
-    context_length: Any, overlap_moment: Any, third_1: Any, third_0: Any, fourth_2: Any, fourth_1:
-    Any, fourth_0: Any, second_0: Any, second_1: Any, mean_square: Any, mean_energy: Any,
+    context_length: Any, overlap: Any, third_1: Any, third_0: Any, fourth_2: Any, fourth_1: Any,
+    fourth_0: Any, second_0: Any, second_1: Any, mean_square: Any, mean_energy: Any,
     feature_square_trace: Any, bias_bias: Any, bias_shift_0: Any, bias_shift_1: Any, bias_shift_2:
     Any, shift_00: Any, shift_01: Any, shift_02: Any, shift_11: Any, spread_1: Any, spread_3: Any
 ) -> Any:
@@ -141,8 +141,8 @@ def product_moment(
     """
     n = context_length
     return (
-        bias_bias * overlap_moment - 2 * bias_shift_0 * feature_square_trace * n**2 * second_0 *
-        third_0 - 4 * bias_shift_0 * mean_energy * n**3 * second_0 * second_1 - 2 * bias_shift_0 *
+        bias_bias * overlap - 2 * bias_shift_0 * feature_square_trace * n**2 * second_0 * third_0
+        - 4 * bias_shift_0 * mean_energy * n**3 * second_0 * second_1 - 2 * bias_shift_0 *
         mean_energy * n**3 * third_0 - 2 * bias_shift_0 * mean_energy * n**2 * second_0 * third_1
         - 2 * bias_shift_0 * mean_energy * n**2 * second_1 * third_0 - 4 * bias_shift_0 *
         mean_square**2 * n**4 * second_1 - 4 * bias_shift_0 * mean_square**2 * n**3 * second_1**2
@@ -172,7 +172,7 @@ def product_moment(
         mean_square * n**3 * second_1 * shift_01 * third_0 + 2 * n**4 * second_0**2 * shift_11 + 2
         * n**3 * second_0**3 * spread_3 + 4 * n**3 * second_0**2 * second_1 * shift_02 + 2 * n**3
         * second_0**2 * second_1 * shift_11 + 4 * n**3 * second_0 * shift_02 * third_0 + n *
-        overlap_moment * second_0 * spread_1 + n * overlap_moment * second_1 * shift_00
+        overlap * second_0 * spread_1 + n * overlap * second_1 * shift_00
     )
 
 
@@ -192,8 +192,8 @@ def mean_gradient_square(
 
 
 def quadratic(
-    test_samples: Any, radius_2: Any, product_moment_1: Any, product_moment_3: Any,
-    overlap_moment: Any, feature_square_trace: Any, noise_variance: Any
+    test_samples: Any, radius_2: Any, product_moment_1: Any, product_moment_3: Any, overlap: Any,
+    feature_square_trace: Any, noise_variance: Any
 ) -> Any:
     """c2 from the product moments of A = Σ_x and A = Σ_x³.
 
@@ -201,9 +201,8 @@ def quadratic(
     """
     k, sigma2 = test_samples, noise_variance
     return (
-        4 * k * (feature_square_trace * overlap_moment * sigma2 + feature_square_trace *
-        product_moment_1 * radius_2 + k * product_moment_3 + 2 * product_moment_3 * radius_2 -
-        product_moment_3)
+        4 * k * (feature_square_trace * overlap * sigma2 + feature_square_trace * product_moment_1
+        * radius_2 + k * product_moment_3 + 2 * product_moment_3 * radius_2 - product_moment_3)
     )
 
 

@@ -52,8 +52,7 @@ def linear(
 
 
 def quadratic(
-    test_samples: Any, dim: Any, noise_variance: Any, cumulant_4: Any, product_moment: Any,
-    overlap_moment: Any
+    test_samples: Any, dim: Any, noise_variance: Any, cumulant_4: Any, product: Any, overlap: Any
 ) -> Any:
     """c2 of R(η) = c0 − c1η + c2η² for Σ_x = I, W = wI.
 
@@ -61,8 +60,8 @@ def quadratic(
     """
     k, d, sigma2 = test_samples, dim, noise_variance
     return (
-        4 * k * (cumulant_4 * product_moment + d * overlap_moment * sigma2 + d * product_moment +
-        k * product_moment + product_moment)
+        4 * k * (cumulant_4 * product + d * overlap * sigma2 + d * product + k * product +
+        product)
     )
 
 

@@ -83,7 +83,7 @@ class EllipticalAssembly:
         products = {
             f"product_moment_{power}": elliptical.product_moment(
                 context_length=n,
-                overlap_moment=overlap,
+                overlap=overlap,
                 **cumulants,
                 **squares,
                 **weighted_forms(forms, power, *_OF_PRODUCT_MOMENT),
@@ -106,7 +106,7 @@ class EllipticalAssembly:
             elliptical.quadratic(
                 test_samples=k,
                 radius_2=self.radii[0],
-                overlap_moment=overlap,
+                overlap=overlap,
                 feature_square_trace=forms.feature_square_trace,
                 noise_variance=noise,
                 **products,
@@ -119,13 +119,13 @@ class EllipticalAssembly:
         two, three, four = self.radii
         levels = (self.forms.label_variance - self.noise_variance, self.noise_variance)
         return {
-            "second_0": elliptical.second_0(*levels, two),
-            "second_1": elliptical.second_1(two),
-            "third_0": elliptical.third_0(*levels, two, three),
-            "third_1": elliptical.third_1(two, three),
-            "fourth_0": elliptical.fourth_0(*levels, two, three, four),
-            "fourth_1": elliptical.fourth_1(*levels, two, three, four),
-            "fourth_2": elliptical.fourth_2(two, three, four),
+            "second_0": elliptical.second_0_factor(*levels, two),
+            "second_1": elliptical.second_1_factor(two),
+            "third_0": elliptical.third_0_factor(*levels, two, three),
+            "third_1": elliptical.third_1_factor(two, three),
+            "fourth_0": elliptical.fourth_0_factor(*levels, two, three, four),
+            "fourth_1": elliptical.fourth_1_factor(*levels, two, three, four),
+            "fourth_2": elliptical.fourth_2_factor(two, three, four),
         }
 
 

@@ -82,7 +82,7 @@ def matched_weights(setting: Setting) -> FloatArray:
     else:
         radius_2 = law.radius_moment(2) if isinstance(law, EllipticalFeatures) else 1.0
         gram_factor = elliptical.gram_factor(n, radius_2)
-        level = elliptical.second_0(np.sum(features * prior), noise, radius_2)
+        level = elliptical.second_0_factor(np.sum(features * prior), noise, radius_2)
         moment = gram_factor * (features @ prior @ features) + level * features
     if not np.all(np.isfinite(moment)):
         remedy = "its products with the task covariance are too large for float64: rescale them"
