@@ -228,7 +228,8 @@ _SOURCE = "ours (theory.md, section 2)."
 
 def _formula(name: str, expression: sympy.Expr, summary: str) -> Formula:
     used = {each: label for each, label in _NAMES.items() if each in expression.free_symbols}
-    return Formula(name, used, expression, summary, _SOURCE)
+    # It has no factors, which takes SymPy minutes to find out where it draws badly.
+    return Formula(name, used, expression, summary, _SOURCE, as_written=expression is PRODUCT)
 
 
 FORMULAS = (

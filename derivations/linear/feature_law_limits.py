@@ -50,7 +50,7 @@ def _excess_slope(weight: sympy.Expr) -> sympy.Expr:
     slope = 2 * relative[0] - relative[1]
     require(limits[0][0] - limits[0][0].subs(K4, 0), "c1 has the Gaussian limit")
     require(limits[1][0] - limits[1][0].subs(K4, 0), "c2 has the Gaussian limit")
-    slope = sympy.factor(slope - slope.subs(independent_entries.GAUSSIAN))
+    slope = sympy.factor(sympy.cancel(slope - slope.subs(independent_entries.GAUSSIAN)))
     if slope.free_symbols & {P6, independent_entries.K6, independent_entries.K8}:
         raise ArithmeticError("higher moments enter the slope")
     return slope

@@ -63,7 +63,9 @@ def cold_excess_slope(
     ) / (alpha * (gamma + 1))
 
 
-def transferred_elliptical_risk_before(context_ratio: Any, task_square: Any, radius_2: Any) -> Any:
+def transferred_elliptical_risk_before(
+    context_ratio: Any, task_square: Any, radius_2: Any
+) -> Any:
     """Limit of the risk before, elliptical features; W pretrained on Gaussian features.
 
     Source: ours (theory.md, section 2).
