@@ -22,7 +22,7 @@ from ttt_theory.linear.closed_form import (
 from ttt_theory.linear.exact.curve import Curve
 from ttt_theory.linear.exact.elliptical import EllipticalAssembly
 from ttt_theory.linear.exact.entry_moments import cumulants
-from ttt_theory.linear.exact.spectrum import SpectrumForms, isotropic_spectrum
+from ttt_theory.linear.exact.spectrum import Spectrum, SpectrumForms, isotropic_spectrum
 from ttt_theory.linear.witnesses.every_outcome import (
     NOISE,
     RADII,
@@ -127,7 +127,7 @@ def _independent_outcomes(scale: int, n: int, k: int, task: tuple[int, ...]) -> 
 @cache
 def _elliptical_outcomes(n: int, k: int) -> Any:
     """Add up all outcomes in one dimension, the Gaussian factor by nodes."""
-    features = list(elliptical_vectors(exact_array([[1]]), gaussian_atoms(), RADII))
+    features = list(elliptical_vectors(exact_array([[2]]), gaussian_atoms(), RADII))
     weights = exact_array([[_SMALL_WEIGHT]])
     return risk_of_all_outcomes(features, NOISE, n, k, weights, exact_array([2]))
 
@@ -151,12 +151,14 @@ def _every_outcome(_: Effort) -> list[Evidence]:
             )
         )
     radii = tuple(sum(p * rho**order for rho, p in RADII) for order in (2, 3, 4))
+    # With Σ_x = 4, so that its powers are told apart.
+    spectrum = Spectrum([1], [4], [_SMALL_WEIGHT], [4])
     for n, k in ((2, 1), (1, 1)):
         evidence.append(
             _same(
                 f"elliptical features of radius ¼ or 4, n = {n}, k = {k}, d = 1: c0, c1 and c2 are "
                 "those of all outcomes added up, the Gaussian factor by nodes",
-                _elliptical_curve(n, k, 1, _SMALL_WEIGHT, 3, 4, radii),
+                EllipticalAssembly(n, k, 3, radii, SpectrumForms(spectrum, n, 3)).curve,
                 _elliptical_outcomes(n, k),
             )
         )
