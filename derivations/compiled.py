@@ -7,9 +7,9 @@ from types import ModuleType
 from derivations.formula import render
 from derivations.linear import (
     corrections,
-    filters,
     elliptical,
     feature_law_limits,
+    filters,
     finite_size,
     independent_entries,
     isotropic,
