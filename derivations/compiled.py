@@ -8,8 +8,11 @@ from derivations.formula import render
 from derivations.linear import (
     context_cumulants,
     corrections,
+    elliptical,
+    feature_law_limits,
     filters,
     finite_size,
+    independent_entries,
     isotropic,
     isotropic_squares,
     isotropic_steps,
@@ -18,6 +21,7 @@ from derivations.linear import (
     one_step,
     pretraining,
     random_task,
+    sample_sums,
     scatter_moments,
 )
 
@@ -35,6 +39,10 @@ DERIVATIONS = (
     context_cumulants,
     scatter_moments,
     normalized,
+    sample_sums,
+    elliptical,
+    independent_entries,
+    feature_law_limits,
 )
 ROOT = Path(__file__).parents[1]
 

@@ -41,6 +41,7 @@ _EXPORTS = {
     "linear.exact.best_steps": ("BestSteps", "best_steps"),
     "linear.exact.best_start": ("BestStart", "best_start"),
     "linear.exact.isotropic": ("IsotropicRisk", "isotropic_risk"),
+    "linear.exact.law_pretraining": ("matched_weights",),
     "linear.exact.proportional": ("ProportionalLimit", "proportional_limit"),
     "linear.exact.results": ("OneStepRisk", "SeveralStepsRisk"),
     "linear.exact.risk": ("one_step_risk",),

@@ -146,8 +146,11 @@ _WEIGHTED = {
 }
 
 
+INVARIANTS = _SETTING | _WEIGHTED
+
+
 def _used(expression: sympy.Expr) -> dict[sympy.Symbol, str]:
-    names = _SIZES | _SETTING | _WEIGHTED
+    names = _SIZES | INVARIANTS
     return {symbol: name for symbol, name in names.items() if symbol in expression.free_symbols}
 
 

@@ -249,7 +249,7 @@ def test_several_steps_as_a_quadratic_form():
     "changes",
     [
         {"evaluation": "same"},
-        {"step_rule": "normalized", "feature_law": ttt.UniformFeatures()},
+        {"step_rule": "normalized"},
         {"feature_law": ttt.UniformFeatures()},
     ],
 )

@@ -4,6 +4,7 @@ The package registers `CLAIMS` as an entry point, as any package of claims does.
 """
 
 from ttt_theory.linear.claims import (
+    beyond_gaussian,
     context_requirement,
     corollary_4_6,
     corollary_5_4,
@@ -35,4 +36,5 @@ CLAIMS = (
     *shift.CLAIMS,
     *one_step_enough.CLAIMS,
     *step_rules.CLAIMS,
+    *beyond_gaussian.CLAIMS,
 )

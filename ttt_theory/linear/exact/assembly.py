@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from ttt_theory.linear.closed_form import one_step
 from ttt_theory.linear.exact.curve import Curve
 
-__all__ = ["Assembly", "Forms", "bias_and_variance"]
+__all__ = ["Assembly", "Forms", "bias_and_variance", "weighted_forms"]
 
 
 class Forms(Protocol):
@@ -187,14 +187,17 @@ class Assembly:
         return self._weighted(3, *_OF_PRODUCT_MOMENTS)
 
     def _weighted(self, power: int, *names: str) -> dict[str, Any]:
-        """Return forms and spreads in A = Σ_x^power, by the names of the formulas' parameters."""
-        forms = self._forms
-        return {
-            name: forms.form(_VECTORS[name][0], power, _VECTORS[name][1])
-            if name in _VECTORS
-            else forms.spread(power, _INNER_POWERS[name])
-            for name in names
-        }
+        return weighted_forms(self._forms, power, *names)
+
+
+def weighted_forms(forms: Forms, power: int, *names: str) -> dict[str, Any]:
+    """Return forms and spreads in A = Σ_x^power, by the names of the formulas' parameters."""
+    return {
+        name: forms.form(_VECTORS[name][0], power, _VECTORS[name][1])
+        if name in _VECTORS
+        else forms.spread(power, _INNER_POWERS[name])
+        for name in names
+    }
 
 
 def bias_and_variance(context_length: Any, forms: Forms) -> tuple[Any, Any]:

@@ -13,15 +13,17 @@ from ttt_theory.errors import InvalidSettingError, LostPrecisionError, OutOfRang
 from ttt_theory.linear.exact.exact_numbers import InexactCovarianceError
 from ttt_theory.linear.exact.long_decimals import largest_dim
 from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.exact.results import one_step_numbers
 from ttt_theory.linear.exact.weights import starting_weights
 from ttt_theory.structured import BlockDiagonal, Kronecker, LowRankUpdate, as_structured
 from ttt_theory.structured.last_bits import MOVE, Moved
 
 if TYPE_CHECKING:
+    from ttt_theory.linear.exact.results import OneStepRisk
     from ttt_theory.linear.exact.weights import StartingWeights
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["DOUBT", "certain", "is_sound_alone"]
+__all__ = ["DOUBT", "certain", "computed_twice", "is_sound_alone"]
 
 # By how much a result may change when the setting is moved by its last six bits, which does some
 # forty times what round-off does: where there are longer numbers to turn to, and where not.
@@ -89,8 +91,7 @@ def certain(
     def change(result: _Result, round_off: float) -> float:
         if sound(result):
             return lost(result)
-        others = (_moved(setting, in_float64, moved, round_off) for moved in _ways(setting))
-        return max(lost(result), *(_change(numbers, result, other) for other in others))
+        return max(lost(result), _largest_change(setting, in_float64, numbers, result, round_off))
 
     try:
         result = in_float64(problem, start)
@@ -111,8 +112,57 @@ def certain(
     return result
 
 
+def computed_twice(
+    setting: Setting,
+    in_float64: Callable[[Problem, StartingWeights], OneStepRisk],
+    again: Callable[[Problem, StartingWeights], OneStepRisk] | None = None,
+) -> OneStepRisk:
+    """Return the results of a calculation for which there are no longer numbers.
+
+    Parameters
+    ----------
+    setting : Setting
+    in_float64 : callable
+        Computes the results of a problem and its starting weights.
+    again : callable, optional
+        Computes them for the setting that is moved, if that is to be done another way.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a result is too large or too small for float64.
+    LostPrecisionError
+        If fewer than nine digits of a result are certain: it changes by more than 5e-10 of itself
+        when the setting is moved by its last bits, or is below zero, which none is.
+    """
+    try:
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            problem = Problem.of(setting)
+            risk = in_float64(problem, starting_weights(problem))
+    except OutOfRangeError as error:
+        if error.value < 0.0:
+            raise LostPrecisionError(math.inf, 0) from error
+        raise
+    change = _largest_change(setting, again or in_float64, one_step_numbers, risk, MOVE)
+    if not change <= _GOOD:
+        raise LostPrecisionError(change, 0)
+    return risk
+
+
+def _largest_change(
+    setting: Setting,
+    in_float64: Callable[[Problem, StartingWeights], _Result],
+    numbers: Callable[[_Result], Sequence[float]],
+    result: _Result,
+    round_off: float,
+) -> float:
+    """Return the largest relative change of a number when a setting is moved by its last bits."""
+    others = (_moved(setting, in_float64, moved, round_off) for moved in _ways(setting))
+    return max(_change(numbers, result, other) for other in others)
+
+
 def _ways(setting: Setting) -> list[Moved]:
-    """Return the ways to move a setting that can show a loss; the second, of a written-out prior."""
+    """Return the ways to move a setting that can show a loss, the second in a written-out prior."""
     prior = as_structured(setting.task_covariance.matrix(), checked=True)
     is_written_out = isinstance(prior, LowRankUpdate | BlockDiagonal | Kronecker)
     return [Moved.NUMBERS, Moved.PRIOR] if is_written_out else [Moved.NUMBERS]

@@ -153,7 +153,7 @@ def exact_parts(
     n, k = scalar(numbers.context_length), scalar(numbers.test_samples)
     noise = scalar(numbers.noise_variance)
     weights = _weights(numbers, matrix, scalar, factor)
-    forms = _MatrixForms(n, noise, matrix(numbers.features), matrix(numbers.task), weights)
+    forms = MatrixForms(n, noise, matrix(numbers.features), matrix(numbers.task), weights)
     return Assembly(n, k, noise, forms), forms
 
 
@@ -249,7 +249,7 @@ class _Entries:
         return (self.array * other.array).sum()
 
 
-class _MatrixForms:
+class MatrixForms:
     """Forms and traces of matrices; see `ttt_theory.linear.exact.context_moments.PowerForms`."""
 
     def __init__(self, n: Any, noise: Any, features: Any, task: Any, weights: Any) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ttt_theory.errors import InvalidSettingError
-from ttt_theory.linear.exact.same_context import same_context_risk
+from ttt_theory.linear.exact.elliptical import elliptical_risk
+from ttt_theory.linear.exact.independent_entries import independent_entries_risk
 from ttt_theory.linear.exact.normalized import (
     normalized_risk,
     normalized_risk_on_the_same_context,
 )
+from ttt_theory.linear.exact.same_context import same_context_risk
 from ttt_theory.linear.setting.setting import departures
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ _ROUTES: dict[_Kind, Callable[[Setting], OneStepRisk]] = {
     ("same", "plain", "fixed", "gaussian"): same_context_risk,
     ("fresh", "normalized", "fixed", "gaussian"): normalized_risk,
     ("same", "normalized", "fixed", "gaussian"): normalized_risk_on_the_same_context,
+    ("fresh", "plain", "fixed", "elliptical"): elliptical_risk,
+    ("fresh", "plain", "fixed", "rademacher"): independent_entries_risk,
+    ("fresh", "plain", "fixed", "uniform"): independent_entries_risk,
+    ("fresh", "plain", "fixed", "student_t"): independent_entries_risk,
 }
 """By evaluation, step rule, task and feature law, as `Setting.kind` has them."""
 

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttt_theory.covariance import Isotropic
-from ttt_theory.errors import InvalidSettingError, LostPrecisionError
+from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.closed_form import isotropic, normalized, one_step, pretraining
+from ttt_theory.linear.exact.certainty import computed_twice
 from ttt_theory.linear.exact.curve import Curve
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.results import OneStepRisk, one_step_result
 from ttt_theory.linear.exact.tilted_law import Spectrum, normalized_moments
-from ttt_theory.linear.exact.weights import starting_weights
-from ttt_theory.structured.last_bits import MOVE
 
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["normalized_risk", "normalized_risk_on_the_same_context"]
-
-_GOOD = 5e-10
-_COMPARED = ("constant", "linear", "quadratic", "improvement", "risk_after")
 
 
 def normalized_risk(setting: Setting) -> OneStepRisk:
@@ -50,32 +46,32 @@ def normalized_risk(setting: Setting) -> OneStepRisk:
     exact = _isotropic_curve(setting)
     if exact is not None:
         return one_step_result(setting, exact, exact.risk_after)
-    risk = _by_quadrature(Problem.of(setting), 0.0)
-    other = _by_quadrature(Problem.of(setting, moved=True, round_off=MOVE), 0.5)
-    pairs = [(getattr(risk, name), getattr(other, name)) for name in _COMPARED]
-    change = max(abs(a - b) / max(abs(a), abs(b)) if a != b else 0.0 for a, b in pairs)
-    if not change <= _GOOD:
-        raise LostPrecisionError(change, 0)
-    return risk
+    return computed_twice(
+        setting,
+        lambda problem, start: _by_quadrature(problem, start, 0.0),
+        lambda problem, start: _by_quadrature(problem, start, 0.5),
+    )
 
 
 def normalized_risk_on_the_same_context(setting: Setting) -> OneStepRisk:
     """Compute the risk after a step of size η/‖u‖² that meets the context it was taken on."""
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        problem = Problem.of(setting)
-        k, noise = problem.test_samples, problem.noise_variance
-        error = _Error.of(problem, starting_weights(problem))
-        image = error.image
-        moments = error.inner(error), image.inner(image)
-        pieces = (*moments, problem.features.inner(problem.features), noise)
-        curve = Curve(
-            noise + moments[0],
-            normalized.same_linear(k, error.inner(image)),
-            normalized.same_quadratic(k, *pieces),
-        )
-        scaled_step = 2.0 * k * curve.step_size
-        rest = error.less(scaled_step, image)
-        risk_after = normalized.same_risk(k, scaled_step, rest.inner(rest), *pieces)
+    return computed_twice(setting, _on_the_same_context)
+
+
+def _on_the_same_context(problem: Problem, start: StartingWeights) -> OneStepRisk:
+    k, noise = problem.test_samples, problem.noise_variance
+    error = _Error.of(problem, start)
+    image = error.image
+    moments = error.inner(error), image.inner(image)
+    pieces = (*moments, problem.features.inner(problem.features), noise)
+    curve = Curve(
+        noise + moments[0],
+        normalized.same_linear(k, error.inner(image)),
+        normalized.same_quadratic(k, *pieces),
+    )
+    scaled_step = 2.0 * k * curve.step_size
+    rest = error.less(scaled_step, image)
+    risk_after = normalized.same_risk(k, scaled_step, rest.inner(rest), *pieces)
     return _result(problem, curve, risk_after)
 
 
@@ -172,16 +168,14 @@ def _check_existence(setting: Setting, rank: int) -> None:
         raise InvalidSettingError("noise_variance", setting.noise_variance, remedy)
 
 
-def _by_quadrature(problem: Problem, shift: float) -> OneStepRisk:
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        start = starting_weights(problem)
-        error = _Error.of(problem, start)
-        constant = problem.noise_variance + error.inner(error)
-        spectrum = Spectrum.of(problem, start)
-        if spectrum.label_variance == 0.0:
-            # Every label and every u is zero, and there is no step.
-            curve = Curve(constant, 0.0, 0.0)
-        else:
-            _check_existence(problem.setting, spectrum.rank)
-            curve = Curve(constant, *normalized_moments(problem, spectrum, shift))
+def _by_quadrature(problem: Problem, start: StartingWeights, shift: float) -> OneStepRisk:
+    error = _Error.of(problem, start)
+    constant = problem.noise_variance + error.inner(error)
+    spectrum = Spectrum.of(problem, start)
+    if spectrum.label_variance == 0.0:
+        # Every label and every u is zero, and there is no step.
+        curve = Curve(constant, 0.0, 0.0)
+    else:
+        _check_existence(problem.setting, spectrum.rank)
+        curve = Curve(constant, *normalized_moments(problem, spectrum, shift))
     return _result(problem, curve, curve.risk_after)
