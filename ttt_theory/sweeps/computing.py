@@ -19,11 +19,10 @@ from ttt_theory.errors import (
     OutOfRangeError,
     SettingFileError,
 )
-from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.published_limits import published_limits
-from ttt_theory.linear.exact.risk import risk_of
 from ttt_theory.linear.exact.weights import starting_weights
-from ttt_theory.linear.monte_carlo import estimates
+from ttt_theory.linear.monte_carlo import estimates, exact_risk, one_step, problem_of
+from ttt_theory.linear.setting.setting import departures
 from ttt_theory.sweeps.columns import ASYMPTOTIC, EXACT, STATUS
 from ttt_theory.sweeps.plan import Plan, Simulation
 
@@ -107,28 +106,39 @@ def _located_results(plan: Plan, index: int) -> list[float]:
 
 
 def _results(setting: Setting, simulation: Simulation | None, index: int) -> list[float]:
-    """Return a row of results; NaN stands for what float64 cannot hold, or loses."""
+    """Return a row of results; NaN stands for what float64 cannot hold, or loses, or is unknown."""
     status = STATUS["computed"]
-    exact = asymptotic = {}
+    exact: dict[str, float] = {}
+    asymptotic: dict[str, float] = {}
     simulated = [math.nan, math.nan]
     try:
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            problem = Problem.of(setting)
+            problem = problem_of(setting)
             start = starting_weights(problem)
-        risk = risk_of(problem, start)
-        exact = dataclasses.asdict(risk)
-        limits = published_limits(problem, start)
-        asymptotic = {f"asymptotic_{name}": value for name, value in limits.items()}
+        try:
+            exact = dataclasses.asdict(exact_risk(problem, start))
+        except InvalidSettingError:
+            # Of a setting that is the paper's, all is known.
+            if not departures(setting):
+                raise
+            status = STATUS["not_known"]
+        else:
+            limits = published_limits(problem, start)
+            asymptotic = {f"asymptotic_{name}": value for name, value in limits.items()}
         if simulation is not None:
-            *_, estimate = estimates(
-                problem,
-                start,
-                simulation.prompts,
-                method=simulation.method,
-                step_size=risk.step_size,
-                seed=_seed(simulation.seed, index),
+            step_size = (
+                exact.get("step_size") if simulation.step_size is None else simulation.step_size
             )
-            simulated = [estimate.mean, estimate.standard_error]
+            if step_size is not None:
+                *_, estimate = estimates(
+                    problem,
+                    start,
+                    simulation.prompts,
+                    method=simulation.method,
+                    steps=one_step(problem, start, step_size),
+                    seed=_seed(simulation.seed, index),
+                )
+                simulated = [estimate.mean, estimate.standard_error]
     except OutOfRangeError:
         status = STATUS["out_of_range"]
     except LostPrecisionError:

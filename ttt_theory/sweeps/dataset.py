@@ -146,7 +146,7 @@ def _provenance(
         "settings": len(plan),
     } | {
         name: int(np.count_nonzero(status == STATUS[name]))
-        for name in ("out_of_range", "lost_precision")
+        for name in ("out_of_range", "lost_precision", "not_known")
     }
     return attributes | version_attributes(versions)
 
