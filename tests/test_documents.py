@@ -37,7 +37,9 @@ CITATIONS = list(citations())
 
 def test_citations_are_found():
     assert len(CITATIONS) > 25
-    assert sections()[2] == {1, 2, 3, 4, 5, 6}
+    facts = sections()[2]
+    assert len(facts) > 6
+    assert facts == set(range(1, len(facts) + 1))
 
 
 @pytest.mark.parametrize("following", CITATIONS)

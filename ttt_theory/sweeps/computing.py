@@ -28,6 +28,9 @@ from ttt_theory.sweeps.plan import Plan, Simulation
 
 if TYPE_CHECKING:
     from ttt_theory.covariance import Covariance
+    from ttt_theory.linear.exact.problem import Problem
+    from ttt_theory.linear.exact.results import OneStepRisk
+    from ttt_theory.linear.exact.weights import StartingWeights
     from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["ChunkFunction", "settings_per_chunk"]
@@ -115,30 +118,25 @@ def _results(setting: Setting, simulation: Simulation | None, index: int) -> lis
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             problem = problem_of(setting)
             start = starting_weights(problem)
-        try:
-            exact = dataclasses.asdict(exact_risk(problem, start))
-        except InvalidSettingError:
-            # Of a setting that is the paper's, all is known.
-            if not departures(setting):
-                raise
+        risk = _known_risk(problem, start)
+        step_size = None if simulation is None else simulation.step_size
+        if risk is None:
             status = STATUS["not_known"]
         else:
+            exact = dataclasses.asdict(risk)
             limits = published_limits(problem, start)
             asymptotic = {f"asymptotic_{name}": value for name, value in limits.items()}
-        if simulation is not None:
-            step_size = (
-                exact.get("step_size") if simulation.step_size is None else simulation.step_size
+            step_size = risk.step_size if step_size is None else step_size
+        if simulation is not None and step_size is not None:
+            *_, estimate = estimates(
+                problem,
+                start,
+                simulation.prompts,
+                method=simulation.method,
+                steps=one_step(problem, start, step_size),
+                seed=_seed(simulation.seed, index),
             )
-            if step_size is not None:
-                *_, estimate = estimates(
-                    problem,
-                    start,
-                    simulation.prompts,
-                    method=simulation.method,
-                    steps=one_step(problem, start, step_size),
-                    seed=_seed(simulation.seed, index),
-                )
-                simulated = [estimate.mean, estimate.standard_error]
+            simulated = [estimate.mean, estimate.standard_error]
     except OutOfRangeError:
         status = STATUS["out_of_range"]
     except LostPrecisionError:
@@ -149,6 +147,17 @@ def _results(setting: Setting, simulation: Simulation | None, index: int) -> lis
         *simulated,
         float(status),
     ]
+
+
+def _known_risk(problem: Problem, start: StartingWeights) -> OneStepRisk | None:
+    """Return the exact risk, if one is known for settings of this kind."""
+    try:
+        return exact_risk(problem, start)
+    except InvalidSettingError:
+        # Of the paper's own settings all is known, and what fails is the setting.
+        if departures(problem.setting):
+            return None
+        raise
 
 
 def _seed(seed: int, index: int) -> int:

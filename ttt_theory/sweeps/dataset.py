@@ -76,6 +76,8 @@ def as_dataset(
             attributes["prompts"] = plan.simulation.prompts
             # NetCDF has no integers of 128 bits.
             attributes["seed"] = str(plan.simulation.seed)
+            if plan.simulation.step_size is not None:
+                attributes["step_size"] = plan.simulation.step_size
         values = np.ascontiguousarray(results[:, position]).reshape(plan.shape)
         variables[column.name] = (names, values, attributes)
     status = results[:, -1].astype(np.int8).reshape(plan.shape)
