@@ -22,7 +22,7 @@ from ttt_theory.checks import FloatArray
 from ttt_theory.errors import InvalidSettingError, told_apart
 from ttt_theory.linear.setting.feature_laws import FeatureLaw, GaussianFeatures
 from ttt_theory.linear.setting.random_task import RandomTask
-from ttt_theory.linear.simulation.linear_attention import gradient, predict
+from ttt_theory.linear.simulation.linear_attention import Prompt, gradient
 from ttt_theory.sampling.moments import chunk_sizes
 
 if TYPE_CHECKING:
@@ -216,8 +216,9 @@ class LiteralSimulator:
             coefficients = risk_coefficients(self.weights, *samples, step_rule=self.step_rule)
             totals += coefficients.sum(axis=0)
             context, test, fresh, queries = samples
-            direction = gradient(self.weights, *context, *test)
-            trained += (direction / _step_divisors(context, self.step_rule)).sum(axis=0)
+            prompt = Prompt(*context)
+            direction = prompt.gradient(self.weights, *test)
+            trained += (direction / _step_divisors(prompt, self.step_rule)).sum(axis=0)
             tested += gradient(self.weights, *fresh, *queries).sum(axis=0) / QUERIES
         constant, _, quadratic = totals / count
         return np.array([[constant, np.vdot(trained / count, tested / count), quadratic]])
@@ -269,31 +270,31 @@ def errors_after_steps(
     ndarray, shape (..., t + 1)
         Means over the queries.
     """
-    divisors = _step_divisors(context, step_rule)
-    trained, errors = weights, [_squared_error(weights, tested, queries)]
+    prompt, tested_prompt = Prompt(*context), Prompt(*tested)
+    divisors = _step_divisors(prompt, step_rule)
+    trained, errors = weights, [_squared_error(tested_prompt, weights, *queries)]
     for step_size in step_sizes:
-        trained = trained - step_size * gradient(trained, *context, *test) / divisors
-        errors.append(_squared_error(trained, tested, queries))
+        trained = trained - step_size / divisors * prompt.gradient(trained, *test)
+        errors.append(_squared_error(tested_prompt, trained, *queries))
     return np.stack(np.broadcast_arrays(*errors), axis=-1)
 
 
-def _squared_error(weights: FloatArray, tested: Samples, queries: Samples) -> FloatArray:
-    """Return the mean over the queries of (y − SM(Z, W))²."""
-    features, labels = queries
-    errors = labels - predict(weights, *tested, features)
+def _squared_error(
+    prompt: Prompt, weights: FloatArray, features: FloatArray, labels: FloatArray
+) -> FloatArray:
+    """Return the mean over some queries of (y − SM(Z, W))²."""
+    errors = labels - prompt.predict(weights, features)
     return np.asarray(np.mean(errors * errors, axis=-1))
 
 
-def _step_divisors(context: Samples, step_rule: str) -> FloatArray | int:
+def _step_divisors(prompt: Prompt, step_rule: str) -> FloatArray | int:
     """Return what the steps of each prompt are divided by, shape (..., 1, 1) to go with gradients.
 
     Where u = 0 so is the gradient, and nothing need be divided.
     """
     if step_rule == "plain":
         return 1
-    features, labels = context
-    vectors = labels[..., None, :] @ features
-    squares = (vectors * vectors).sum(axis=-1, keepdims=True)
+    squares = (prompt.vector * prompt.vector).sum(axis=-1, keepdims=True)
     return np.where(squares == 0, 1, squares)
 
 
@@ -323,10 +324,11 @@ def risk_coefficients(
     ndarray, shape (..., 3)
         c0, c1, c2 of c0 − c1η + c2η², the mean squared error over the queries after a step of η.
     """
-    direction = gradient(weights, *context, *test) / _step_divisors(context, step_rule)
+    prompt, tested_prompt = Prompt(*context), Prompt(*tested)
+    direction = prompt.gradient(weights, *test) / _step_divisors(prompt, step_rule)
     query_features, query_labels = queries
-    errors = query_labels - predict(weights, *tested, query_features)
+    errors = query_labels - tested_prompt.predict(weights, query_features)
     # The prediction is linear in the weights: W − ηG predicts SM(Z, W) − η SM(Z, G).
-    changes = predict(direction, *tested, query_features)
+    changes = tested_prompt.predict(direction, query_features)
     squares = (errors * errors, -2 * errors * changes, changes * changes)
     return np.stack(np.broadcast_arrays(*(np.mean(each, axis=-1) for each in squares)), axis=-1)
