@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.exact import closed_form, large_dimensions, several_steps, sweeps
 from benchmarks.growth import growth
 from benchmarks.report import Section, machine, write
-from benchmarks.sampling import precision, random_numbers, scaling
+from benchmarks.sampling import precision, random_numbers, scaling, simulated_steps
 
 
 def sections(*, quick: bool) -> dict[str, Callable[[], Section]]:
@@ -17,6 +17,7 @@ def sections(*, quick: bool) -> dict[str, Callable[[], Section]]:
     if quick:
         return {
             "precision": lambda: precision(0.1, 2),
+            "simulated-steps": lambda: simulated_steps(0.1, 2),
             "random-numbers": lambda: random_numbers(0.1, 2),
             "closed-form": lambda: closed_form(2),
             "several-steps": lambda: several_steps(2),
@@ -27,6 +28,7 @@ def sections(*, quick: bool) -> dict[str, Callable[[], Section]]:
         }
     return {
         "precision": lambda: precision(1.2, 5),
+        "simulated-steps": lambda: simulated_steps(1.2, 5),
         "random-numbers": lambda: random_numbers(1.0, 5),
         "closed-form": lambda: closed_form(7),
         "several-steps": lambda: several_steps(5),

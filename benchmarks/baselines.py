@@ -1,7 +1,7 @@
 """What a user would write instead: the literal simulation in batched PyTorch, and in a NumPy loop.
 
 Both simulate what `ttt_theory.linear.simulation.literal` does: a context, k test samples and the
-gradient there, then a fresh context with 8 fresh queries.
+gradient there, one step or several, then a fresh context with 8 fresh queries.
 """
 
 import math
@@ -33,10 +33,10 @@ class Arrays:
     task: np.ndarray
     noise: float
     weights: np.ndarray
-    step_size: float
+    step_sizes: tuple[float, ...]
 
     @classmethod
-    def of(cls, setting: Setting) -> "Arrays":
+    def of(cls, setting: Setting, *step_sizes: float) -> "Arrays":
         features, weights = (
             each if isinstance(each, np.ndarray) else each.toarray()
             for each in (setting.feature_covariance.matrix(), pretrained_weights(setting))
@@ -49,7 +49,7 @@ class Arrays:
             setting.task,
             math.sqrt(setting.noise_variance),
             weights,
-            one_step_risk(setting).step_size,
+            step_sizes or (one_step_risk(setting).step_size,),
         )
 
 
@@ -72,9 +72,11 @@ def numpy_loop(arrays: Arrays, prompts: int, seed: int) -> Estimate:
     def squared_error() -> float:
         (context, labels), (test, test_labels) = draw(n), draw(k)
         context_vector = context.T @ labels
-        errors = test_labels - test @ (arrays.weights @ context_vector)
-        gradient = -2.0 * np.outer(test.T @ errors, context_vector)
-        trained = arrays.weights - arrays.step_size * gradient
+        trained = arrays.weights
+        for step_size in arrays.step_sizes:
+            errors = test_labels - test @ (trained @ context_vector)
+            gradient = -2.0 * np.outer(test.T @ errors, context_vector)
+            trained = trained - step_size * gradient
         (fresh, fresh_labels), (queries, query_labels) = draw(n), draw(QUERIES)
         predictions = queries @ (trained @ (fresh.T @ fresh_labels))
         return float(np.mean((query_labels - predictions) ** 2))
@@ -82,8 +84,16 @@ def numpy_loop(arrays: Arrays, prompts: int, seed: int) -> Estimate:
     return _estimate(squared_error() for _ in range(prompts))
 
 
-def torch_batches(arrays: Arrays, prompts: int, seed: int, batch: int, threads: int) -> Estimate:
-    """Simulate batches of prompts; the update is of rank one, so that no W per prompt is formed."""
+def torch_batches(
+    arrays: Arrays,
+    prompts: int,
+    seed: int,
+    batch: int,
+    threads: int,
+    *,
+    rank_one: bool = True,
+) -> Estimate:
+    """Simulate batches of prompts, with W's change by its rank-one form or with a W per prompt."""
     import torch
 
     torch.set_num_threads(threads)
@@ -105,13 +115,37 @@ def torch_batches(arrays: Arrays, prompts: int, seed: int, batch: int, threads: 
     def context_vector(size: int) -> torch.Tensor:
         return torch.einsum("bnd,bn->bd", *draw(size, arrays.context_length))
 
+    def with_change(
+        context: torch.Tensor, test: torch.Tensor, labels: torch.Tensor, fresh: torch.Tensor
+    ) -> torch.Tensor:
+        # The steps add a uᵀ to W.
+        errors = labels - torch.einsum("bkd,bd->bk", test, context @ weights.T)
+        square = torch.sum(context * context, dim=-1, keepdim=True)
+        change = torch.zeros_like(context)
+        for number, step_size in enumerate(arrays.step_sizes):
+            left = errors
+            if number:
+                left = errors - square * torch.einsum("bkd,bd->bk", test, change)
+            change = change + 2.0 * step_size * torch.einsum("bkd,bk->bd", test, left)
+        overlap = torch.sum(context * fresh, dim=-1, keepdim=True)
+        return fresh @ weights.T + overlap * change
+
+    def with_weights(
+        context: torch.Tensor, test: torch.Tensor, labels: torch.Tensor, fresh: torch.Tensor
+    ) -> torch.Tensor:
+        matrix = weights.expand(len(context), *weights.shape)
+        for step_size in arrays.step_sizes:
+            predicted = torch.einsum("bij,bj->bi", matrix, context)
+            errors = labels - torch.einsum("bkd,bd->bk", test, predicted)
+            direction = 2.0 * step_size * torch.einsum("bkd,bk->bd", test, errors)
+            matrix = matrix + torch.einsum("bi,bj->bij", direction, context)
+        return torch.einsum("bij,bj->bi", matrix, fresh)
+
     def squared_errors(size: int) -> torch.Tensor:
         context, (test, test_labels) = context_vector(size), draw(size, arrays.test_samples)
-        errors = test_labels - torch.einsum("bkd,bd->bk", test, context @ weights.T)
-        direction = 2.0 * torch.einsum("bkd,bk->bd", test, errors)
         fresh, (queries, query_labels) = context_vector(size), draw(size, QUERIES)
-        overlap = torch.sum(context * fresh, dim=-1, keepdim=True)
-        trained = fresh @ weights.T + arrays.step_size * overlap * direction
+        train = with_change if rank_one else with_weights
+        trained = train(context, test, test_labels, fresh)
         predictions = torch.einsum("bqd,bd->bq", queries, trained)
         return torch.mean((query_labels - predictions) ** 2, dim=-1)
 

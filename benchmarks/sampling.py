@@ -173,6 +173,98 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
+def simulated_steps(seconds: float, rounds: int) -> Section:
+    """Compare 4 steps of the literal and the conditional simulator with PyTorch's."""
+    dim, length, samples, count = 60, 90, 30, 4
+    setting = ttt.Setting(
+        context_length=length,
+        test_samples=samples,
+        feature_covariance=ttt.Isotropic(dim),
+        task_covariance=ttt.Isotropic(dim),
+        task=np.full(dim, dim**-0.5),
+    )
+    # Half of the limit's stability bound.
+    largest = (math.sqrt(samples) + math.sqrt(dim)) ** 2
+    steps = [0.5 / (length**2 * (1.0 + dim / length) * largest)] * count
+    arrays = Arrays.of(setting, *steps)
+    batch = best_batch(arrays, 1)
+
+    def simulated(method: str, workers: int) -> Callable[[int, int], Estimate]:
+        def run(prompts: int, seed: int) -> Estimate:
+            result = ttt.simulate(
+                setting, prompts, step_sizes=steps, seed=seed, method=method, workers=workers
+            )
+            return Estimate(result.mean, result.standard_error**2 * prompts, prompts)
+
+        return run
+
+    runs: dict[str, Callable[[int, int], Estimate]] = {
+        **{
+            f"PyTorch, {threads} thread{'s' * (threads > 1)}, {form}": (
+                lambda prompts, seed, threads=threads, rank_one=rank_one: torch_batches(
+                    arrays, prompts, seed, batch, threads, rank_one=rank_one
+                )
+            )
+            for threads in THREADS
+            for form, rank_one in {"rank-one change": True, "W per prompt": False}.items()
+        },
+        "literal": simulated("literal", 1),
+        "literal, 2 processes": simulated("literal", 2),
+        "conditional": simulated("conditional", 1),
+    }
+    torch = [label for label in runs if "W per prompt" in label]
+    runs["literal, 2 processes"](4096, 0)
+    prompts = {
+        label: calibrated(
+            lambda n, run=run: run(n, 0), seconds * (3 if "processes" in label else 1), 64
+        )
+        for label, run in runs.items()
+    }
+    seeds = iter(range(10**9))
+    results, costs = interleaved(
+        {label: lambda label=label: runs[label](prompts[label], next(seeds)) for label in runs},
+        rounds,
+    )
+    cpu = {label: Repeated([c.cpu / prompts[label] for c in costs[label]]) for label in runs}
+    speed = {label: Repeated([prompts[label] / c.wall for c in costs[label]]) for label in runs}
+    variance = {label: _mean([each.variance for each in results[label]]) for label in runs}
+    cost = {label: variance[label] * cpu[label].median for label in runs}
+    section = Section(
+        "Several steps",
+        f"{count} equal steps at half of the limit's stability bound, (d, n, k) = ({dim}, "
+        f"{length}, {samples}), warm, no noise; as above. PyTorch, in batches of {batch}, "
+        "keeps a W for each prompt, as the literal simulator does, or the change of W in the "
+        "rank-one form that the theory gives.",
+        ["method", "µs CPU per prompt", "prompts/s", "variance of a prompt", "mean", "cost"],
+        [
+            [
+                label,
+                f"{cpu[label].median * 1e6:.4g} ± {cpu[label].spread:.0%}",
+                f"{speed[label].median:.4g} ± {speed[label].spread:.0%}",
+                f"{variance[label]:.3g}",
+                f"{_mean([each.mean for each in results[label]]):.5g}",
+                f"{cost[label]:.3g}",
+            ]
+            for label in runs
+        ],
+    )
+    faster = speed["literal, 2 processes"].median / max(speed[each].median for each in torch)
+    gain = cost["literal"] / cost["conditional"]
+    section.targets += [
+        Target(
+            f"literal, {count} steps, 2 processes, ≥ 3 times the throughput of PyTorch with W",
+            f"{faster:.3g}",
+            faster >= 3.0,
+        ),
+        Target(
+            f"conditional, {count} steps, needs ≥ 1,000 times less CPU than literal",
+            f"{gain:,.4g}",
+            gain >= 1000.0,
+        ),
+    ]
+    return section
+
+
 def random_numbers(seconds: float, rounds: int) -> Section:
     """Compare the literal simulator with drawing its normal variables and doing nothing else."""
     setting = settings()["isotropic"]

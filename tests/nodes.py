@@ -1,5 +1,6 @@
 """Samplers averaged exactly, over the nodes of a rule in place of random numbers."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -17,6 +18,17 @@ class Counting(np.random.Generator):
     def standard_normal(self, size):
         self.asked += math.prod(size)
         return np.zeros(size)
+
+
+def in_law(kind, literal, **changes):
+    """Return a sampler of data vectors of what a literal simulator simulates."""
+    fields = {field.name: getattr(literal, field.name) for field in dataclasses.fields(kind)}
+    return kind(**(fields | changes))
+
+
+def fixed_tasks(subject):
+    """Return the one task of all prompts."""
+    return subject.tasks(1, np.random.default_rng(0))
 
 
 def nodes_of_vectors(subject, normal, chi_square):

@@ -117,6 +117,24 @@ def small(covariance):
 COVARIANCES = [ttt.Isotropic(3), ttt.AR1(3, 0.6)]
 
 
+@pytest.mark.parametrize("rank_one", [True, False, None], ids=["change", "weights", "loop"])
+def test_the_baselines_take_several_steps(rank_one):
+    # Half of the limit's stability bound.
+    setting = ttt.Setting(40, 20, ttt.Isotropic(20), ttt.Isotropic(20), np.full(20, 20**-0.5))
+    steps = [2.6e-6, 1.3e-6, 3.9e-6]
+    arrays = Arrays.of(setting, *steps)
+    if rank_one is None:
+        estimate = numpy_loop(arrays, 20_000, seed=0)
+    else:
+        pytest.importorskip("torch")
+        estimate = torch_batches(arrays, 100_000, 0, 1024, 1, rank_one=rank_one)
+    ours = ttt.simulate(setting, 100_000, step_sizes=steps)
+    error = math.hypot(math.sqrt(estimate.variance / estimate.prompts), ours.standard_error)
+    assert error < 0.02 * ours.mean
+    assert abs(estimate.mean - ours.mean) < 5.0 * error
+    assert abs(ours.mean - ours.risks[0]) > 6.0 * error
+
+
 @pytest.mark.parametrize("covariance", COVARIANCES, ids=["isotropic", "dense"])
 @pytest.mark.parametrize("implementation", ["loop", "torch"])
 def test_the_baselines_simulate_the_same_experiment(covariance, implementation):

@@ -119,6 +119,40 @@ def test_simulate(command, method):
     assert json.loads(other)["mean"] != document["mean"]
 
 
+@pytest.mark.parametrize("method", ["literal", "conditional"])
+def test_simulate_several_steps(command, method):
+    arguments = ["simulate", ISOTROPIC, "--prompts", "300", "--method", method]
+    status, output, _ = command(*arguments, "--step-sizes", "1e-5,-5e-6", "--json")
+    document = json.loads(output)
+    assert status == 0
+    assert document["step_sizes"] == [1e-5, -5e-6]
+    assert len(document["risks"]) == 3
+    assert document["risks"][2] == document["mean"]
+    assert "step_size" not in document
+    shown = ", ".join(f"{each:.12g}" for each in document["risks"])
+    assert f"[{shown}]\n" in command(*arguments, "--step-sizes", "1e-5,-5e-6")[1]
+    plain = json.loads(command(*arguments, "--step-size", "1e-5", "--json")[1])
+    assert plain.keys() == document.keys() - {"step_sizes", "risks"} | {"step_size"}
+    assert plain["mean"] == pytest.approx(document["risks"][1], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        (["--step-sizes", "0.1,x"], "step_sizes"),
+        (["--step-sizes", ""], "step_sizes"),
+        (["--step-sizes", "nan"], "step_sizes"),
+        (["--step-sizes", "0.1", "--step-size", "0.1"], "step_size"),
+        (["--step-sizes", "0.1,0.1", "--method", "sufficient"], "step_sizes"),
+    ],
+)
+def test_steps_that_cannot_be_simulated(command, options, field):
+    status, output, error = command("simulate", ISOTROPIC, "--prompts", "3", *options)
+    assert (status, output) == (2, "")
+    assert error.startswith(f"ttt-theory: {field}: ")
+    assert error.count("\n") == 1
+
+
 def test_simulate_is_literal_by_default(command):
     _, output, _ = command("simulate", ISOTROPIC, "--prompts", "1", "--json")
     assert json.loads(output)["method"] == "literal"

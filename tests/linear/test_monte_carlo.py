@@ -14,6 +14,7 @@ from numpy.testing import assert_array_equal
 from scipy.stats import binom
 
 from tests import hard_settings
+from tests.nodes import in_law
 from ttt_theory import (
     AR1,
     Covariance,
@@ -81,9 +82,7 @@ def test_coefficients_in_seven_dimensions(name, kind):
     setting = LARGER[name]
     literal, risk = literal_simulator(setting), one_step_risk(setting)
     exact = np.array([risk.constant, risk.linear, risk.quadratic])
-    subject = kind(
-        **{field.name: getattr(literal, field.name) for field in dataclasses.fields(literal)}
-    )
+    subject = in_law(kind, literal)
     size, count = 100, 2000
     variance = (second_moments(literal, 8) - exact**2) / size
     margin = reached_margin(variance, count, 1e-7)
@@ -117,8 +116,7 @@ def test_the_mean_and_error_are_those_of_the_squared_errors(method):
     kinds = {"sufficient": SufficientSimulator, "conditional": ConditionalSimulator}
     subject = literal
     if method in kinds:
-        fields = {field.name: getattr(literal, field.name) for field in dataclasses.fields(literal)}
-        subject = kinds[method](**fields)
+        subject = in_law(kinds[method], literal)
     assert subject.prompts_per_chunk >= 500
     child = np.random.SeedSequence(5).spawn(1)[0]
     values = subject.coefficients(500, np.random.Generator(np.random.SFC64(child)))
@@ -338,11 +336,12 @@ def coverage(setting, method, factor):
     risk = one_step_risk(setting)
     step_size = factor * risk.step_size
     exact = risk.at(step_size)
-    spread = monte_carlo._prompt_spread(problem, start, method, step_size)
+    steps = monte_carlo.one_step(problem, start, step_size)
+    spread = monte_carlo._prompt_spread(problem, start, method, steps)
     covered = np.zeros(2, int)
     for seed in range(REPLICATES):
         [found] = monte_carlo.estimates(
-            problem, start, 100, method=method, step_size=step_size, seed=seed, spread=spread
+            problem, start, 100, method=method, steps=steps, seed=seed, spread=spread
         )
         low, high = found.interval
         covered += low <= exact <= high, abs(found.mean - exact) <= 1.96 * found.standard_error

@@ -242,6 +242,74 @@ def test_results_of_too_few_digits_are_nan_and_counted():
     assert swept.status.attrs["flag_meanings"].split()[3] == "lost_precision"
 
 
+def test_what_is_not_known_is_nan_with_a_status_of_its_own():
+    grid = [
+        {
+            "name": "kind",
+            "step_rule": ["plain", "normalized"],
+            "feature_law": [{"kind": "gaussian"}, {"kind": "uniform"}],
+        }
+    ]
+    for steps in ({}, {"step_size": 0.002}):
+        simulation = {"prompts": 300, "method": "literal"} | steps
+        swept = ttt.sweep({"setting": SETTING, "grid": grid, "simulation": simulation})
+        assert swept.status.values.tolist() == [0, 4]
+        assert swept.status.attrs["flag_meanings"].split()[4] == "not_known"
+        assert swept.attrs["not_known"] == 1
+        assert swept.attrs["complete"] == 1
+        for name in [*EXACT, *(f"asymptotic_{each}" for each in ASYMPTOTIC)]:
+            assert np.isnan(swept[name][1]), name
+            assert np.isfinite(swept[name][0]), name
+        # The optimal step is not known either, and one that is given will do.
+        assert np.isfinite(swept.simulated[0])
+        assert np.isfinite(swept.simulated[1]) == bool(steps)
+
+
+def test_a_given_step_is_simulated():
+    simulation = {"prompts": 4000, "step_size": 0.0005}
+    swept = ttt.sweep({"setting": SETTING, "simulation": simulation})
+    curve = swept.constant - swept.linear * 0.0005 + swept.quadratic * 0.0005**2
+    assert abs(swept.simulated - curve) < 5.0 * swept.standard_error
+    assert abs(curve - swept.risk_after) > 20.0 * swept.standard_error
+    assert swept.simulated.attrs["step_size"] == 0.0005
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"evaluation": "same"},
+        {"step_rule": "normalized"},
+        {
+            "task": {
+                "kind": "random",
+                "mean": [1.0, 0.0, 0.0, 0.5],
+                "covariance": {"kind": "isotropic", "dim": 4, "scale": 0.01},
+            }
+        },
+    ],
+)
+@pytest.mark.parametrize("method", ["literal", "sufficient", "conditional"])
+def test_other_kinds_are_simulated_as_what_they_are(kind, method):
+    simulation = {"prompts": 3000, "step_size": 0.0003, "method": method}
+    content = {"setting": SETTING | kind, "simulation": simulation}
+    swept = ttt.sweep(content)
+    assert all(np.isnan(swept[f"asymptotic_{each}"]) for each in ASYMPTOTIC)
+    setting = read_plan(content).setting(0)
+    other = ttt.simulate(setting, 20_000, method="conditional", step_size=0.0003, seed=9)
+    error = math.hypot(other.standard_error, swept.standard_error)
+    assert abs(swept.simulated - other.mean) < 4.0 * error
+    if swept.status == 0:
+        assert swept.risk_after == ttt.one_step_risk(setting).risk_after
+
+
+def test_a_method_that_refuses_a_setting_ends_the_sweep_with_its_place():
+    grid = [{"step_rule": ["plain", "normalized"]}]
+    setting = SETTING | {"feature_law": {"kind": "student_t", "degrees_of_freedom": 20.0}}
+    simulation = {"prompts": 5, "step_size": 0.1}
+    with pytest.raises(ttt.InvalidSettingError, match=r"feature_law: .*gaussian.*\(at step_rule"):
+        ttt.sweep({"setting": setting, "grid": grid, "simulation": simulation})
+
+
 def test_without_a_simulation_nothing_is_simulated():
     swept = ttt.sweep({"setting": SETTING})
     assert "simulated" not in swept
@@ -440,6 +508,19 @@ def test_the_example(command, tmp_path, request):
         assert (dataset.status == 0).all()
         isotropic = dataset.sel({"feature_covariance.rho": 0.0})
         assert np.isfinite(isotropic.asymptotic_risk_after[:, :, [0, 2]]).all()
+
+
+def test_what_is_not_known_is_told_of(command, tmp_path):
+    file = tmp_path / "sweep.toml"
+    text = "".join(f"{k} = {v}\n" for k, v in SETTING.items() if isinstance(v, int))
+    for name in ("feature_covariance", "task_covariance"):
+        text += f"{name} = {{ kind = 'isotropic', dim = 2 }}\n"
+    text += "task = { kind = 'ones' }\ninitialization = { kind = 'zero' }\n"
+    text += "step_rule = 'normalized'\nfeature_law = { kind = 'uniform' }\n"
+    file.write_text(f"[setting]\n{text}", encoding="utf-8")
+    status, _, error = command(file, "--out", tmp_path / "sweep.nc")
+    assert status == 0
+    assert "1 settings have exact results that are not known" in error
 
 
 def test_settings_out_of_range_are_told_of(command, tmp_path):

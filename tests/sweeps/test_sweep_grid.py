@@ -265,6 +265,7 @@ def test_faults_of_the_grid_are_named(field, grid, complaint):
         ("simulation.prompts", {"simulation": {"prompts": 1.5}}, "integer"),
         ("simulation.seed", {"simulation": SIMULATION | {"seed": -1}}, "from 0"),
         ("simulation.method", {"simulation": SIMULATION | {"method": "magic"}}, "literal"),
+        ("simulation.step_size", {"simulation": SIMULATION | {"step_size": "best"}}, "number"),
         ("simulation.prompt", {"simulation": SIMULATION | {"prompt": 3}}, "unknown"),
     ],
 )

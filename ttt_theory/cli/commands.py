@@ -237,6 +237,10 @@ def simulate(
     step_size: Annotated[
         float | None, typer.Option(help="Step size; the exact optimum by default.")
     ] = None,
+    step_sizes: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Several steps of these sizes, one after the other."),
+    ] = None,
     method: Annotated[
         str, typer.Option(help="How to simulate: literal, sufficient or conditional.")
     ] = "literal",
@@ -246,10 +250,10 @@ def simulate(
     scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> None:
-    """Simulate the risk after one step.
+    """Simulate the risk after one step, or after several.
 
     The interval covers it with a probability of at least 95 %; twice the standard error need not,
-    at few samples in few dimensions.
+    at few samples in few dimensions or after several steps.
     """
     from ttt_theory import Setting
     from ttt_theory.linear.monte_carlo import simulation_steps
@@ -260,6 +264,7 @@ def simulate(
         prompts,
         method=method,
         step_size=step_size,
+        step_sizes=None if step_sizes is None else _numbers(step_sizes),
         seed=seed,
         workers=workers,
         scheduler=scheduler,
@@ -276,6 +281,9 @@ def simulate(
         fields = dataclasses.asdict(estimate)
         if not as_json:
             del fields["versions"]
+        # One step, or several: what was not asked for is left out.
+        for name in ("step_sizes", "risks") if step_sizes is None else ("step_size",):
+            del fields[name]
         print_fields(fields, as_json)
     if interrupted:
         note("interrupted: the estimate is over the prompts finished so far")
@@ -324,6 +332,7 @@ def sweep(
     for name, what in (
         ("out_of_range", "results outside the range of float64"),
         ("lost_precision", "results of which float64 holds too few digits"),
+        ("not_known", "exact results that are not known"),
     ):
         if dataset.attrs[name]:
             note(f"{dataset.attrs[name]} settings have {what}, which are NaN")

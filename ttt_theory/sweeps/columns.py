@@ -26,7 +26,7 @@ class Column:
     source: str
 
 
-_EXACT_SOURCE = "ttt_theory.one_step_risk: exact for every setting; limits in [G25]"
+_EXACT_SOURCE = "ttt_theory.one_step_risk: exact; limits in [G25]"
 _STEP_UNITS = "feature^-4 label^-2"
 
 EXACT = tuple(
@@ -45,7 +45,8 @@ EXACT = tuple(
 _ASYMPTOTIC_SOURCE = (
     "[G25], Theorem 4.2 where the task covariance is isotropic or the weights start at zero, else"
     " Theorem 5.3; to leading order for large n, k and d in proportion. NaN unless the features are"
-    " isotropic, labels free of noise, and pretraining, if any, alike"
+    " isotropic and Gaussian, the task fixed, the step plain, the context fresh, labels free of"
+    " noise, and pretraining, if any, alike"
 )
 
 ASYMPTOTIC = tuple(
@@ -58,7 +59,9 @@ ASYMPTOTIC = tuple(
     )
 )
 
-_SIMULATED_SOURCE = "ttt_theory.simulate at the exact optimal step size"
+_SIMULATED_SOURCE = (
+    "ttt_theory.simulate at the exact optimal step size, or at that of the simulation"
+)
 
 SIMULATED = (
     Column("simulated", "simulated risk after the step", "label^2", _SIMULATED_SOURCE),
@@ -67,7 +70,7 @@ SIMULATED = (
 
 COLUMNS = (*EXACT, *ASYMPTOTIC, *SIMULATED)
 
-STATUS = {"computed": 0, "out_of_range": 1, "not_computed": 2, "lost_precision": 3}
+STATUS = {"computed": 0, "out_of_range": 1, "not_computed": 2, "lost_precision": 3, "not_known": 4}
 """What became of a setting: the values of the variable `status`."""
 
 NAMES = frozenset({"status", *(column.name for column in COLUMNS)})

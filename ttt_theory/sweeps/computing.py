@@ -19,16 +19,18 @@ from ttt_theory.errors import (
     OutOfRangeError,
     SettingFileError,
 )
-from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.published_limits import published_limits
-from ttt_theory.linear.exact.risk import risk_of
 from ttt_theory.linear.exact.weights import starting_weights
-from ttt_theory.linear.monte_carlo import estimates
+from ttt_theory.linear.monte_carlo import estimates, exact_risk, one_step, problem_of
+from ttt_theory.linear.setting.setting import departures
 from ttt_theory.sweeps.columns import ASYMPTOTIC, EXACT, STATUS
 from ttt_theory.sweeps.plan import Plan, Simulation
 
 if TYPE_CHECKING:
     from ttt_theory.covariance import Covariance
+    from ttt_theory.linear.exact.problem import Problem
+    from ttt_theory.linear.exact.results import OneStepRisk
+    from ttt_theory.linear.exact.weights import StartingWeights
     from ttt_theory.linear.setting.setting import Setting
 
 __all__ = ["ChunkFunction", "settings_per_chunk"]
@@ -107,25 +109,31 @@ def _located_results(plan: Plan, index: int) -> list[float]:
 
 
 def _results(setting: Setting, simulation: Simulation | None, index: int) -> list[float]:
-    """Return a row of results; NaN stands for what float64 cannot hold, or loses."""
+    """Return a row of results; NaN stands for what float64 cannot hold, or loses, or is unknown."""
     status = STATUS["computed"]
-    exact = asymptotic = {}
+    exact: dict[str, float] = {}
+    asymptotic: dict[str, float] = {}
     simulated = [math.nan, math.nan]
     try:
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            problem = Problem.of(setting)
+            problem = problem_of(setting)
             start = starting_weights(problem)
-        risk = risk_of(problem, start)
-        exact = dataclasses.asdict(risk)
-        limits = published_limits(problem, start)
-        asymptotic = {f"asymptotic_{name}": value for name, value in limits.items()}
-        if simulation is not None:
+        risk = _known_risk(problem, start)
+        step_size = None if simulation is None else simulation.step_size
+        if risk is None:
+            status = STATUS["not_known"]
+        else:
+            exact = dataclasses.asdict(risk)
+            limits = published_limits(problem, start)
+            asymptotic = {f"asymptotic_{name}": value for name, value in limits.items()}
+            step_size = risk.step_size if step_size is None else step_size
+        if simulation is not None and step_size is not None:
             *_, estimate = estimates(
                 problem,
                 start,
                 simulation.prompts,
                 method=simulation.method,
-                step_size=risk.step_size,
+                steps=one_step(problem, start, step_size),
                 seed=_seed(simulation.seed, index),
             )
             simulated = [estimate.mean, estimate.standard_error]
@@ -139,6 +147,17 @@ def _results(setting: Setting, simulation: Simulation | None, index: int) -> lis
         *simulated,
         float(status),
     ]
+
+
+def _known_risk(problem: Problem, start: StartingWeights) -> OneStepRisk | None:
+    """Return the exact risk, if one is known for settings of this kind."""
+    try:
+        return exact_risk(problem, start)
+    except InvalidSettingError:
+        # Of the paper's own settings all is known, and what fails is the setting.
+        if departures(problem.setting):
+            return None
+        raise
 
 
 def _seed(seed: int, index: int) -> int:

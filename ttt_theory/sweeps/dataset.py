@@ -76,6 +76,8 @@ def as_dataset(
             attributes["prompts"] = plan.simulation.prompts
             # NetCDF has no integers of 128 bits.
             attributes["seed"] = str(plan.simulation.seed)
+            if plan.simulation.step_size is not None:
+                attributes["step_size"] = plan.simulation.step_size
         values = np.ascontiguousarray(results[:, position]).reshape(plan.shape)
         variables[column.name] = (names, values, attributes)
     status = results[:, -1].astype(np.int8).reshape(plan.shape)
@@ -146,7 +148,7 @@ def _provenance(
         "settings": len(plan),
     } | {
         name: int(np.count_nonzero(status == STATUS[name]))
-        for name in ("out_of_range", "lost_precision")
+        for name in ("out_of_range", "lost_precision", "not_known")
     }
     return attributes | version_attributes(versions)
 

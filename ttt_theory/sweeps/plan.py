@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.checks import checked_integer
+from ttt_theory.checks import checked_integer, checked_number
 from ttt_theory.covariance import covariance_kinds
 from ttt_theory.errors import InvalidSettingError, SettingFileError
 from ttt_theory.files.toml_file import parse_toml
@@ -38,7 +38,9 @@ __all__ = ["Plan", "Simulation", "read_plan"]
 _SWEEP = table_model(
     setting=(dict[str, Any], ...), grid=(list[Any], []), simulation=(dict[str, Any], None)
 )
-_SIMULATION = table_model(prompts=(int, ...), method=(str, "conditional"), seed=(int, 0))
+_SIMULATION = table_model(
+    prompts=(int, ...), method=(str, "conditional"), seed=(int, 0), step_size=(float, None)
+)
 _MOST_PROMPTS = 10**12
 _LARGEST_SEED = 2**128 - 1
 # More than one setting holds: its equal tables are one object, whatever was read before.
@@ -57,11 +59,14 @@ class Simulation:
         Of `ttt_theory.simulate`.
     seed : int
         Of all random numbers; each setting has a child of its own.
+    step_size : float or None
+        That of every setting; None for the exact optimum of each.
     """
 
     prompts: int
     method: str
     seed: int
+    step_size: float | None
 
 
 class Plan:
@@ -242,10 +247,12 @@ def _simulation(table: dict[str, Any] | None) -> Simulation | None:
     if values["method"] not in METHODS:
         remedy = f"give one of {', '.join(METHODS)}"
         raise InvalidSettingError("simulation.method", values["method"], remedy)
+    step_size = values["step_size"]
     return Simulation(
         prompts=checked_integer("simulation.prompts", values["prompts"], 1, _MOST_PROMPTS),
         method=values["method"],
         seed=checked_integer("simulation.seed", values["seed"], 0, _LARGEST_SEED),
+        step_size=None if step_size is None else checked_number("simulation.step_size", step_size),
     )
 
 

@@ -48,15 +48,15 @@ def test_what_is_tiny_is_averaged_on_a_setting_too(method):
         assert verdict_of(evidence) is Verdict.CONFIRMED
 
 
-def wrong_contexts(self, count, rng):
+def wrong_contexts(self, tasks, count, rng):
     """One sample too many."""
-    labels = self.task, self.mean_direction, np.array(self.label_variance)
+    labels = tasks.coefficients, tasks.image, tasks.label_variance
     return self._data_vectors(count, self.context_length + 1, *labels, rng)
 
 
 def with_noise_dropped(function):
-    def wrong(self, context):
-        error, image, variance = function(self, context)
+    def wrong(self, tasks, context):
+        error, image, variance = function(self, tasks, context)
         return error, image, variance - self.noise_variance
 
     return wrong
@@ -80,7 +80,7 @@ FAULTS = {
         ("sufficient",),
         SufficientSimulator,
         "gradients",
-        lambda self, context, rng: self.contexts(len(context), rng),
+        lambda self, tasks, context, rng: self.contexts(tasks, len(context), rng),
     ),
     "the traces of another covariance": (
         ("conditional",),
@@ -92,7 +92,10 @@ FAULTS = {
         ("conditional",),
         ConditionalSimulator,
         "_aligned_error",
-        property(lambda self: self.task - self.context_length * self._shift),
+        lambda self, tasks: (
+            tasks.coefficients
+            - self.context_length * data_vector.rows_times(self.start, tasks.image)
+        ),
     ),
 }
 

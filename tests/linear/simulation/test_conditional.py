@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.nodes import assert_curve, curve, nodes_of_vectors
+from tests.nodes import assert_curve, curve, fixed_tasks, in_law, nodes_of_vectors
 from ttt_theory import AR1, Equicorrelated, Isotropic, PowerLaw, Setting, one_step_risk
 from ttt_theory.evidence.quadrature import NodeGenerator
 from ttt_theory.linear.monte_carlo import literal_simulator
@@ -23,11 +23,7 @@ from ttt_theory.testing import settings
 
 def subject_of(setting, kind=ConditionalSimulator):
     """Return the sampler of a setting, with the literal simulator's dense weights."""
-    return kind(**fields_of(literal_simulator(setting)))
-
-
-def fields_of(subject):
-    return {field.name: getattr(subject, field.name) for field in dataclasses.fields(subject)}
+    return in_law(kind, literal_simulator(setting))
 
 
 @hypothesis_settings(max_examples=150)
@@ -48,13 +44,14 @@ def test_it_is_the_expectation_of_the_sufficient_sampler_given_the_context(setti
     nodes = [*nodes_of_vectors(whole, 2, 2), *nodes_of_vectors(whole, 2, 2), 1, 2, 1]
     assume(math.prod(nodes) <= 100_000)
     rng = np.random.default_rng(seed)
-    context = subject.contexts(1, rng)
+    tasks = fixed_tasks(subject)
+    context = subject.contexts(tasks, 1, rng)
     generator = NodeGenerator(nodes)
     repeated = np.repeat(context, generator.draws, axis=0)
-    gradient = whole.gradients(repeated, generator)
-    fresh = whole.contexts(generator.draws, generator)
-    values = whole.errors(repeated, gradient, fresh, generator)
-    assert_curve(subject.given(context, rng)[0], generator.average(values))
+    gradient = whole.gradients(tasks, repeated, generator)
+    fresh = whole.contexts(tasks, generator.draws, generator)
+    values = whole.errors(tasks, repeated, gradient, fresh, generator)
+    assert_curve(subject.given(tasks, context, rng)[0], generator.average(values))
 
 
 def isotropic(dim, task, noise, scale, weight, n, k):

@@ -1,12 +1,11 @@
 """The exact second moments of a prompt against direct averages."""
 
-import dataclasses
 import itertools
 
 import numpy as np
 import pytest
 
-from tests.nodes import nodes_of_vectors
+from tests.nodes import in_law, nodes_of_vectors
 from ttt_theory import (
     AR1,
     DenseWeights,
@@ -20,7 +19,7 @@ from ttt_theory import (
 from ttt_theory.evidence.quadrature import NodeGenerator, gaussian_rule
 from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.simulation.conditional import ConditionalSimulator
-from ttt_theory.linear.simulation.literal import LiteralSimulator, risk_coefficients
+from ttt_theory.linear.simulation.literal import risk_coefficients
 from ttt_theory.linear.simulation.second_moments import (
     block_variances,
     conditional_risk_variance,
@@ -149,13 +148,9 @@ def test_several_dimensions_by_simulation(setting):
     ],
 )
 def test_variances_given_the_context_exactly(setting):
-    fields = {
-        field.name: getattr(literal_simulator(setting), field.name)
-        for field in dataclasses.fields(LiteralSimulator)
-    }
-    # A subclass of its own, so that the isotropic shortcut is not taken.
-    fields["weights"] = np.array(fields["weights"])
-    sampler = ConditionalSimulator(**fields)
+    literal = literal_simulator(setting)
+    # By its entries, so that the isotropic shortcut is not taken.
+    sampler = in_law(ConditionalSimulator, literal, weights=np.array(literal.weights))
     nodes = nodes_of_vectors(sampler, 5, 5)
     rng = NodeGenerator(nodes)
     values = sampler.coefficients(rng.draws, rng)
@@ -178,8 +173,7 @@ def test_the_variance_after_a_step_in_several_dimensions_by_nodes():
         initialization=DenseWeights([[0.2, -0.1], [0.05, 0.1]]),
     )
     literal = literal_simulator(setting)
-    fields = {field.name: getattr(literal, field.name) for field in dataclasses.fields(literal)}
-    sampler = SufficientSimulator(**fields)
+    sampler = in_law(SufficientSimulator, literal)
     vectors = [nodes_of_vectors(sampler, count, count) for count in (5, 3, 3)]
     rng = NodeGenerator([*itertools.chain(*vectors), 2, 3, 2])
     values = sampler.coefficients(rng.draws, rng)

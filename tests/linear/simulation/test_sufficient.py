@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 
-from tests.nodes import assert_curve, curve, nodes_of_vectors
+from tests.nodes import assert_curve, curve, fixed_tasks, in_law, nodes_of_vectors
 from ttt_theory import (
     AR1,
     DenseWeights,
@@ -35,11 +35,7 @@ SKEW = np.array([[0.05, -0.02], [0.04, 0.03]])
 
 def subject_of(setting):
     """Return the sampler of a setting, with the literal simulator's weights."""
-    return SufficientSimulator(**fields_of(literal_simulator(setting)))
-
-
-def fields_of(subject):
-    return {field.name: getattr(subject, field.name) for field in dataclasses.fields(subject)}
+    return in_law(SufficientSimulator, literal_simulator(setting))
 
 
 @hypothesis_settings(max_examples=60)
@@ -134,10 +130,11 @@ def literal_states(subject, count, rng):
 
 
 def states(subject, count, rng):
-    context = subject.contexts(count, rng)
-    gradient = subject.gradients(context, rng)
-    fresh = subject.contexts(count, rng)
-    return context, gradient, fresh, subject.errors(context, gradient, fresh, rng)
+    tasks = subject.tasks(count, rng)
+    context = subject.contexts(tasks, count, rng)
+    gradient = subject.gradients(tasks, context, rng)
+    fresh = subject.contexts(tasks, count, rng)
+    return context, gradient, fresh, subject.errors(tasks, context, gradient, fresh, rng)
 
 
 def p_value(first, second, rng, permutations=999):
@@ -176,43 +173,43 @@ SAMPLE = 1500
 
 
 class OtherDegrees(SufficientSimulator):
-    def gradients(self, context, rng):
+    def gradients(self, tasks, context, rng):
         more = dataclasses.replace(self, test_samples=self.test_samples + 1)
-        return SufficientSimulator.gradients(more, context, rng)
+        return SufficientSimulator.gradients(more, tasks, context, rng)
 
 
 class NoNoise(SufficientSimulator):
-    def contexts(self, count, rng):
+    def contexts(self, tasks, count, rng):
         silent = dataclasses.replace(self, noise_variance=0.0)
-        return SufficientSimulator.contexts(silent, count, rng)
+        return SufficientSimulator.contexts(silent, silent.tasks(count, rng), count, rng)
 
 
 class OtherMean(SufficientSimulator):
-    def gradients(self, context, rng):
-        return super().gradients(0.5 * context, rng)
+    def gradients(self, tasks, context, rng):
+        return super().gradients(tasks, 0.5 * context, rng)
 
 
 class UnsharedLength(SufficientSimulator):
-    def contexts(self, count, rng):
-        first, second = super().contexts(count, rng), super().contexts(count, rng)
+    def contexts(self, tasks, count, rng):
+        first, second = (super(UnsharedLength, self).contexts(tasks, count, rng) for _ in "12")
         along = np.outer(first @ self.task, self.task) / (self.task @ self.task)
         across = second - np.outer(second @ self.task, self.task) / (self.task @ self.task)
         return along + across
 
 
 class SameContext(SufficientSimulator):
-    def errors(self, context, gradient, fresh, rng):
-        return super().errors(context, gradient, context, rng)
+    def errors(self, tasks, context, gradient, fresh, rng):
+        return super().errors(tasks, context, gradient, context, rng)
 
 
 class IndependentGradient(SufficientSimulator):
-    def gradients(self, context, rng):
-        return super().gradients(self.contexts(len(context), rng), rng)
+    def gradients(self, tasks, context, rng):
+        return super().gradients(tasks, self.contexts(tasks, len(context), rng), rng)
 
 
 class ProportionalChanges(SufficientSimulator):
-    def errors(self, context, gradient, fresh, rng):
-        values = super().errors(context, gradient, fresh, rng)
+    def errors(self, tasks, context, gradient, fresh, rng):
+        values = super().errors(tasks, context, gradient, fresh, rng)
         values[:, 2] = values[:, 1] ** 2 / (4.0 * values[:, 0])
         return values
 
@@ -241,7 +238,7 @@ def test_the_joint_law_is_the_literal_one(seed):
     ],
 )
 def test_the_two_sample_test_tells_wrong_laws(wrong):
-    assert two_sample_p_value(wrong(**fields_of(TWO_SAMPLE)), 0) == 1 / 1000
+    assert two_sample_p_value(in_law(wrong, TWO_SAMPLE), 0) == 1 / 1000
 
 
 def test_no_labels_no_risk():
@@ -252,7 +249,10 @@ def test_no_labels_no_risk():
 def test_a_context_that_leaves_no_error_gives_no_gradient():
     # In one dimension without noise, u = qT/s; W is chosen so that the test errors vanish.
     subject = SufficientSimulator(1, 1, Isotropic(1), np.ones(1), 0.0, np.array([0.5]))
-    assert_array_equal(subject.gradients(np.array([[2.0]]), np.random.default_rng(0)), [[0.0]])
+    assert_array_equal(
+        subject.gradients(fixed_tasks(subject), np.array([[2.0]]), np.random.default_rng(0)),
+        [[0.0]],
+    )
 
 
 @pytest.mark.parametrize("dim", [1, 300, 100_000])

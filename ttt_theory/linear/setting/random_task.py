@@ -11,7 +11,7 @@ from ttt_theory.checks import FloatArray, checked_array
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.setting.starts import check_covariance
 
-__all__ = ["RandomTask"]
+__all__ = ["RandomTask", "fixed_task"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,3 +73,21 @@ class RandomTask:
         """
         tasks: FloatArray = self.mean + self.covariance.sample(rng, count)
         return tasks
+
+
+def fixed_task(task: FloatArray | RandomTask) -> FloatArray:
+    """Return a task that is one vector.
+
+    Raises
+    ------
+    InvalidSettingError
+        If it is random.
+
+    Examples
+    --------
+    >>> fixed_task(np.ones(2))
+    array([1., 1.])
+    """
+    if isinstance(task, RandomTask):
+        raise InvalidSettingError("task", task, "a fixed task is needed here: give one")
+    return task

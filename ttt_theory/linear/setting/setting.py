@@ -10,7 +10,7 @@ from ttt_theory.checks import FloatArray, checked_array, checked_integer, checke
 from ttt_theory.covariance import Covariance
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.setting.feature_laws import FeatureLaw, GaussianFeatures
-from ttt_theory.linear.setting.random_task import RandomTask
+from ttt_theory.linear.setting.random_task import RandomTask, fixed_task
 from ttt_theory.linear.setting.starts import (
     AS_AT_TEST_TIME,
     LARGEST_COUNT,
@@ -127,9 +127,7 @@ class Setting:
         InvalidSettingError
             If it is random.
         """
-        if isinstance(self.task, RandomTask):
-            raise InvalidSettingError("task", self.task, "a fixed task is needed here: give one")
-        return self.task
+        return fixed_task(self.task)
 
     def __post_init__(self) -> None:
         checked: dict[str, object] = {

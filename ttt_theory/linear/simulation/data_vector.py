@@ -22,12 +22,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ttt_theory.checks import FloatArray
+from ttt_theory.linear.setting.random_task import RandomTask, fixed_task
 from ttt_theory.sampling.moments import chunk_sizes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ttt_theory.covariance import Covariance
 
-__all__ = ["Matrix", "SimulatorInLaw", "mean_multiple", "rows_times"]
+__all__ = ["Matrix", "SimulatorInLaw", "Tasks", "dots", "mean_multiple", "rows_times"]
 
 Matrix = Any
 """An ndarray of shape (d, d), or (d,) for a diagonal one, or a structured matrix."""
@@ -80,6 +83,36 @@ def rows_times(matrix: Matrix, rows: FloatArray) -> FloatArray:
     return np.asarray((matrix @ rows.T).T)
 
 
+def dots(rows: FloatArray, vectors: FloatArray) -> FloatArray:
+    """Return the inner products of rows with one vector, or with those of another array.
+
+    Examples
+    --------
+    >>> dots(np.array([[2.0, 3.0]]), np.array([1.0, 1.0]))
+    array([5.])
+    """
+    return np.asarray(rows @ vectors if vectors.ndim == 1 else np.vecdot(rows, vectors))
+
+
+@dataclass(frozen=True, eq=False)
+class Tasks:
+    """The one task of all prompts, or those of some prompts.
+
+    Attributes
+    ----------
+    coefficients : ndarray, shape (d,) or (count, d)
+        β.
+    image : ndarray, of the same shape
+        q = Σ_xβ, the direction of E[u] = nq.
+    label_variance : ndarray, shape () or (count,)
+        s = βᵀΣ_xβ + σ².
+    """
+
+    coefficients: FloatArray
+    image: FloatArray
+    label_variance: FloatArray
+
+
 @dataclass(frozen=True, eq=False)
 class SimulatorInLaw(ABC):
     """What a simulator of the data vectors' exact laws needs to know.
@@ -90,20 +123,29 @@ class SimulatorInLaw(ABC):
         n and k.
     feature_covariance : Covariance
         Of the features x ~ N(0, Σ_x), dimension d.
-    task : ndarray, shape (d,)
-        β.
+    task : ndarray, shape (d,), or RandomTask
+        β, or the law that every prompt draws its own from.
     noise_variance : float
         σ².
     weights : ndarray, scipy.sparse.dia_array or structured matrix, shape (d, d)
         W before the step; a sparse one is diagonal.
+    evaluation, step_rule : str
+        As `Setting` has them.
     """
 
     context_length: int
     test_samples: int
     feature_covariance: Covariance
-    task: FloatArray
+    task: FloatArray | RandomTask
     noise_variance: float
     weights: Matrix
+    evaluation: str = "fresh"
+    step_rule: str = "plain"
+
+    @property
+    def most_steps(self) -> int:
+        """Steps of `squared_errors`, at most: the law of the gradient is that of one step."""
+        return 1
 
     @property
     def prompts_per_chunk(self) -> int:
@@ -132,6 +174,28 @@ class SimulatorInLaw(ABC):
         slices = chunk_sizes(count, self._prompts_per_slice)
         return np.concatenate([self._simulate(size, rng) for size in slices])
 
+    def squared_errors(
+        self, step_sizes: Sequence[float], count: int, rng: np.random.Generator
+    ) -> FloatArray:
+        """Draw prompts and return what each says of the risk after 0, 1, …, t steps.
+
+        Parameters
+        ----------
+        step_sizes : sequence of float
+            The t steps, in their order; at most `most_steps`.
+        count : int
+            Number of prompts.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray, shape (count, t + 1)
+        """
+        [step_size] = step_sizes
+        constant, linear, quadratic = self.coefficients(count, rng).T
+        after = constant - linear * step_size + quadratic * step_size**2
+        return np.stack([constant, after], axis=-1)
+
     @abstractmethod
     def _simulate(self, count: int, rng: np.random.Generator) -> FloatArray:
         """Return the coefficients of a few prompts."""
@@ -146,21 +210,32 @@ class SimulatorInLaw(ABC):
         """W."""
         return _stored(self.weights)
 
-    @cached_property
-    def mean_direction(self) -> FloatArray:
-        """The direction q = Σ_xβ of E[u] = nq."""
-        return rows_times(self.features, self.task)
+    def tasks(self, count: int, rng: np.random.Generator) -> Tasks:
+        """Return the fixed task, or draw one for each of some prompts."""
+        if isinstance(self.task, RandomTask):
+            return self._tasks_of(self.task.sample(rng, count))
+        return self._fixed_task
+
+    @property
+    def _draws_tasks(self) -> bool:
+        return isinstance(self.task, RandomTask)
 
     @cached_property
-    def label_variance(self) -> float:
-        """The variance s = βᵀΣ_xβ + σ² of a label."""
-        return max(float(self.task @ self.mean_direction), 0.0) + self.noise_variance
+    def _fixed_task(self) -> Tasks:
+        return self._tasks_of(fixed_task(self.task))
 
-    def contexts(self, count: int, rng: np.random.Generator) -> FloatArray:
+    def _tasks_of(self, coefficients: FloatArray) -> Tasks:
+        image = rows_times(self.features, coefficients)
+        signal = np.maximum(np.vecdot(coefficients, image), 0.0)
+        return Tasks(coefficients, image, np.asarray(signal + self.noise_variance))
+
+    def contexts(self, tasks: Tasks, count: int, rng: np.random.Generator) -> FloatArray:
         """Draw context vectors u = Xᵀy.
 
         Parameters
         ----------
+        tasks : Tasks
+            Of all these prompts.
         count : int
         rng : numpy.random.Generator
 
@@ -168,14 +243,27 @@ class SimulatorInLaw(ABC):
         -------
         ndarray, shape (count, d)
         """
-        labels = self.task, self.mean_direction, np.array(self.label_variance)
+        labels = tasks.coefficients, tasks.image, tasks.label_variance
         return self._data_vectors(count, self.context_length, *labels, rng)
 
-    def misfit(self, context: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def step_divisors(self, context: FloatArray) -> FloatArray | float:
+        """Return what the step of each context is divided by: 1, or ‖u‖² where the rule says so.
+
+        Where u = 0 so is the gradient, and nothing need be divided.
+        """
+        if self.step_rule == "plain":
+            return 1.0
+        squares = np.vecdot(context, context)
+        return np.where(squares == 0.0, 1.0, squares)
+
+    def misfit(
+        self, tasks: Tasks, context: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the errors e = β − Wu, the Σ_xe, and the eᵀΣ_xe + σ².
 
         Parameters
         ----------
+        tasks : Tasks
         context : ndarray, shape (count, d)
             u.
 
@@ -184,7 +272,7 @@ class SimulatorInLaw(ABC):
         error, image : ndarray, shape (count, d)
         variance : ndarray, shape (count,)
         """
-        error = self.task - rows_times(self.start, context)
+        error = tasks.coefficients - rows_times(self.start, context)
         image = rows_times(self.features, error)
         variance = np.maximum(np.vecdot(error, image), 0.0) + self.noise_variance
         return error, image, variance

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["gradient", "linear_attention", "loss", "predict"]
+__all__ = ["Prompt", "gradient", "linear_attention", "loss", "predict"]
 
 Array = npt.NDArray[Any]
 
@@ -40,7 +40,16 @@ def linear_attention(
     -------
     ndarray, shape (..., m, F)
     """
-    summed = _transposed(context) @ (context @ value)
+    return _attended(tokens, _summed(context, value), query, key, value)
+
+
+def _summed(context: Array, value: Array) -> Array:
+    """Return Σ_i z_i (Vᵀz_i)ᵀ."""
+    total: Array = _transposed(context) @ (context @ value)
+    return total
+
+
+def _attended(tokens: Array, summed: Array, query: Array, key: Array, value: Array) -> Array:
     output: Array = tokens @ (query @ (_transposed(key) @ summed))
     own_values = tokens @ value
     # The tokens of queries have a label of zero, and their own values are nothing else.
@@ -79,14 +88,43 @@ def predict(weights: Array, features: Array, labels: Array, queries: Array) -> A
     >>> predict(np.eye(2), features, labels, np.array([[1.0, 1.0]]))
     array([5.])
     """
-    dim = features.shape[-1]
-    context = np.concatenate([features, labels[..., None]], axis=-1)
-    tokens = np.concatenate([queries, np.zeros_like(queries[..., :1])], axis=-1)
-    query = np.concatenate([weights, np.zeros_like(weights[..., :1, :])], axis=-2)
-    key = np.eye(dim + 1, dim, dtype=weights.dtype)
-    value = np.zeros((dim + 1, 1), dtype=weights.dtype)
-    value[dim] = 1
-    return linear_attention(tokens, context, query, key, value)[..., 0]
+    return Prompt(features, labels).predict(weights, queries)
+
+
+class Prompt:
+    """A prompt's context, summed up once for all queries and all weights.
+
+    Parameters
+    ----------
+    features : ndarray, shape (..., n, d)
+    labels : ndarray, shape (..., n)
+    """
+
+    def __init__(self, features: Array, labels: Array) -> None:
+        dim = features.shape[-1]
+        self._key = np.eye(dim + 1, dim, dtype=features.dtype)
+        self._value = np.zeros((dim + 1, 1), dtype=features.dtype)
+        self._value[dim] = 1
+        context = np.concatenate([features, labels[..., None]], axis=-1)
+        self._summed = _summed(context, self._value)
+
+    @property
+    def vector(self) -> Array:
+        """U = Σ_i y_i x_i, shape (..., 1, d)."""
+        return _transposed(self._summed)[..., :-1]
+
+    def predict(self, weights: Array, queries: Array) -> Array:
+        """Return `predict` from this prompt."""
+        tokens = np.concatenate([queries, np.zeros_like(queries[..., :1])], axis=-1)
+        query = np.concatenate([weights, np.zeros_like(weights[..., :1, :])], axis=-2)
+        return _attended(tokens, self._summed, query, self._key, self._value)[..., 0]
+
+    def gradient(self, weights: Array, queries: Array, targets: Array) -> Array:
+        """Return `gradient` on this prompt."""
+        errors = targets - self.predict(weights, queries)
+        over_queries = errors[..., None, :] @ queries
+        result: Array = -2 * _transposed(over_queries) * self.vector
+        return result
 
 
 def loss(weights: Array, features: Array, labels: Array, queries: Array, targets: Array) -> Array:
@@ -125,11 +163,7 @@ def gradient(
     -------
     ndarray, shape (..., d, d)
     """
-    errors = targets - predict(weights, features, labels, queries)
-    over_queries = errors[..., None, :] @ queries
-    over_context = labels[..., None, :] @ features
-    result: Array = -2 * _transposed(over_queries) * over_context
-    return result
+    return Prompt(features, labels).gradient(weights, queries, targets)
 
 
 def _transposed(matrices: Array) -> Array:

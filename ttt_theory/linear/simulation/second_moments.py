@@ -25,6 +25,7 @@ import numpy as np
 from scipy import linalg
 
 from ttt_theory.checks import FloatArray
+from ttt_theory.linear.setting.random_task import fixed_task
 from ttt_theory.structured.base import dense
 
 if TYPE_CHECKING:
@@ -86,7 +87,11 @@ def second_moments(simulator: LiteralSimulator, queries: int) -> FloatArray:
 def _squares(simulator: LiteralSimulator | SimulatorInLaw) -> tuple[float, float, float, float]:
     """E of s_e², (vᵀΣ_xe')²(uᵀu')², s_e' vᵀΣ_xv (uᵀu')² and (vᵀΣ_xv)²(uᵀu')⁴."""
     covariance = dense(simulator.feature_covariance.matrix())
-    weights, task, noise = dense(simulator.weights), simulator.task, simulator.noise_variance
+    weights, task, noise = (
+        dense(simulator.weights),
+        fixed_task(simulator.task),
+        simulator.noise_variance,
+    )
     mean = covariance @ task
     label_variance = float(task @ mean) + noise
     squares = covariance @ covariance
@@ -308,7 +313,11 @@ def _cubic_overlap(simulator: LiteralSimulator | SimulatorInLaw) -> float:
             − 3s zᵀWΣ_xu [(N₃ − N₂)p² + N₂sh].
     """
     covariance = dense(simulator.feature_covariance.matrix())
-    weights, task, noise = dense(simulator.weights), simulator.task, simulator.noise_variance
+    weights, task, noise = (
+        dense(simulator.weights),
+        fixed_task(simulator.task),
+        simulator.noise_variance,
+    )
     mean = covariance @ task
     s = float(task @ mean) + noise
     t2, t3 = (_rising(simulator.test_samples, j) for j in (2, 3))
@@ -375,7 +384,11 @@ class _LawForms:
     @classmethod
     def of(cls, simulator: LiteralSimulator | SimulatorInLaw) -> _LawForms:
         covariance = dense(simulator.feature_covariance.matrix())
-        weights, task, noise = dense(simulator.weights), simulator.task, simulator.noise_variance
+        weights, task, noise = (
+            dense(simulator.weights),
+            fixed_task(simulator.task),
+            simulator.noise_variance,
+        )
         mean, n = covariance @ task, simulator.context_length
         label_variance = float(task @ mean) + noise
         squares = covariance @ covariance

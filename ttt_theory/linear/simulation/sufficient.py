@@ -3,7 +3,8 @@
 The samples of a prompt enter the risk by three vectors alone: the context's u = Xᵀy, the gradient's
 v = X_tᵀ(y_t − X_tWu), for the gradient is −2vuᵀ, and the fresh context's u'.  Their laws are exact
 (`data_vector`), so that n and k cost nothing.  The coefficients have the same joint law as those of
-the literal simulator.
+the literal simulator.  A prompt that is tested on its own context has u for u', one whose step is
+normalised has v/‖u‖² for v, and one that draws its task has laws of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ttt_theory.checks import FloatArray
-from ttt_theory.linear.simulation.data_vector import SimulatorInLaw, rows_times
+from ttt_theory.linear.simulation.data_vector import SimulatorInLaw, Tasks, rows_times
 from ttt_theory.linear.simulation.literal import QUERIES
 
 __all__ = ["SufficientSimulator", "linear_sum", "quadratic_sum", "residual_variance"]
@@ -46,16 +47,18 @@ class SufficientSimulator(SimulatorInLaw):
     """
 
     def _simulate(self, count: int, rng: np.random.Generator) -> FloatArray:
-        context = self.contexts(count, rng)
-        gradient = self.gradients(context, rng)
-        fresh = self.contexts(count, rng)
-        return self.errors(context, gradient, fresh, rng)
+        tasks = self.tasks(count, rng)
+        context = self.contexts(tasks, count, rng)
+        gradient = self.gradients(tasks, context, rng)
+        tested = context if self.evaluation == "same" else self.contexts(tasks, count, rng)
+        return self.errors(tasks, context, gradient, tested, rng)
 
-    def gradients(self, context: FloatArray, rng: np.random.Generator) -> FloatArray:
+    def gradients(self, tasks: Tasks, context: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Draw v = X_tᵀ(y_t − X_tWu), given u.
 
         Parameters
         ----------
+        tasks : Tasks
         context : ndarray, shape (count, d)
             u.
         rng : numpy.random.Generator
@@ -64,14 +67,15 @@ class SufficientSimulator(SimulatorInLaw):
         -------
         ndarray, shape (count, d)
         """
-        error, image, variance = self.misfit(context)
+        error, image, variance = self.misfit(tasks, context)
         return self._data_vectors(len(context), self.test_samples, error, image, variance, rng)
 
     def errors(
         self,
+        tasks: Tasks,
         context: FloatArray,
         gradient: FloatArray,
-        fresh: FloatArray,
+        tested: FloatArray,
         rng: np.random.Generator,
     ) -> FloatArray:
         """Draw the queries, given all the vectors, and return the coefficients.
@@ -82,18 +86,19 @@ class SufficientSimulator(SimulatorInLaw):
 
         Parameters
         ----------
-        context, gradient, fresh : ndarray, shape (count, d)
+        tasks : Tasks
+        context, gradient, tested : ndarray, shape (count, d)
             u, v and u'.
         rng : numpy.random.Generator
 
         Returns
         -------
         ndarray, shape (count, 3)
-            c0, c1, c2 of the mean squared error over `QUERIES` fresh queries.
+            c0, c1, c2 of the mean squared error over `QUERIES` queries.
         """
         count = len(context)
-        _, image, variance = self.misfit(fresh)
-        overlap = -2.0 * np.vecdot(context, fresh)
+        _, image, variance = self.misfit(tasks, tested)
+        overlap = -2.0 * np.vecdot(context, tested) / self.step_divisors(context)
         covariance = overlap * np.vecdot(image, gradient)
         change_variance = overlap**2 * np.vecdot(rows_times(self.features, gradient), gradient)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttt_theory.evidence.quadrature import gaussian_rule
+from ttt_theory.linear.setting.random_task import fixed_task
 from ttt_theory.linear.simulation.linear_attention import gradient
 from ttt_theory.linear.simulation.literal import risk_coefficients
 from ttt_theory.structured.base import dense
@@ -116,7 +117,7 @@ def exact_coefficients(simulator: LiteralSimulator) -> FloatArray:
     >>> exact_coefficients(simulator)
     array([  1.,   4., 108.])
     """
-    task = simulator.task
+    task = fixed_task(simulator.task)
     context, test, fresh, query = _samples(simulator)
     trained_points, trained_weights = gaussian_rule(context.nodes + test.nodes)
     tested_points, tested_weights = gaussian_rule(fresh.nodes + query.nodes)

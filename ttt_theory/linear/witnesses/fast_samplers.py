@@ -188,7 +188,8 @@ def _constant_is_exact(sampler: SimulatorInLaw, exact: float, statement: str) ->
     if relative <= ROUND_OFF:
         verdict = Verdict.CONFIRMED
     else:
-        hidden = error <= _CANCELLED * sampler.label_variance
+        label_variance = float(sampler.tasks(1, np.random.default_rng(0)).label_variance)
+        hidden = error <= _CANCELLED * label_variance
         verdict = Verdict.UNDECIDED if hidden else Verdict.REFUTED
     return Evidence(
         EvidenceKind.EXACT_VALUE,
