@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 import pytest
 import sympy
-from scipy import special
+from scipy import optimize, special
 
 from ttt_theory import (
     Dense,
@@ -19,11 +19,13 @@ from ttt_theory import (
     LostPrecisionError,
     Setting,
     ZeroWeights,
+    best_steps,
     one_step_risk,
+    several_steps_risk,
 )
 from ttt_theory.linear.exact import long_decimals
 from ttt_theory.linear.exact.exact_numbers import ExactNumbers, exact_parts
-from ttt_theory.linear.exact.two_steps import descent, two_step_risks
+from ttt_theory.linear.exact.two_steps import Estimate, descent, of_two_steps
 
 
 class Polynomial(dict):
@@ -254,7 +256,7 @@ def test_matrices_that_do_not_commute(dim, n, k, features, task, noise, evaluati
     covariance = Dense(features)
     setting = Setting(n, k, covariance, covariance, task, noise, start, evaluation=evaluation)
     steps = [0.004, 0.0015]
-    found = two_step_risks(setting, steps)
+    found = several_steps_risk(setting, steps)
     assert found.risks == pytest.approx(averaged_risks(setting, steps), rel=1e-9)
     assert one_step_risk(setting).at(steps[0]) == pytest.approx(found.risks[1], rel=1e-9)
 
@@ -264,7 +266,7 @@ def test_structures_agree(evaluation):
     # The same matrices stored by their diagonals, and by all of their entries.
     values, task = np.array([2.0, 1.0, 0.5, 0.25]), [1.0, -1.0, 0.5, 2.0]
     diagonal, dense = (
-        two_step_risks(
+        several_steps_risk(
             Setting(6, 5, kind(values), Isotropic(4), task, 0.1, evaluation=evaluation),
             [0.001, 0.0007],
         ).risks
@@ -284,7 +286,7 @@ def test_what_cancels_is_taken_from_longer_numbers():
     risk = one_step_risk(setting)
     assert risk.risk_after == pytest.approx(float(found.risk_after), rel=1e-9)
     assert risk.risk_after < 1e-7 * risk.risk_before
-    two = two_step_risks(setting, [risk.step_size]).risks
+    two = several_steps_risk(setting, [risk.step_size]).risks
     assert two[1] == pytest.approx(risk.risk_after, rel=1e-6)
 
 
@@ -294,10 +296,75 @@ def test_a_large_setting_whose_digits_cancel_is_refused():
         one_step_risk(setting)
 
 
-@pytest.mark.parametrize("steps", [[], [1.0, 1.0, 1.0], [float("nan")]])
-def test_other_numbers_of_steps_are_refused(steps):
-    with pytest.raises(InvalidSettingError, match="step_sizes"):
-        two_step_risks(Setting(2, 2, Isotropic(2), Isotropic(2), [1.0, 2.0]), steps)
+@pytest.mark.parametrize(
+    ("steps", "field"),
+    [([], "step_sizes"), ([1.0, 1.0, 1.0], "feature_covariance"), ([float("nan")], "step_sizes")],
+)
+def test_other_numbers_of_steps_are_refused(steps, field):
+    with pytest.raises(InvalidSettingError, match=f"^{field}: "):
+        several_steps_risk(Setting(2, 2, Diagonal([1.0, 2.0]), Isotropic(2), [1.0, 2.0]), steps)
+
+
+@pytest.mark.parametrize("evaluation", ["fresh", "same"])
+def test_isotropic_settings_by_both_routes(evaluation):
+    setting = Setting(
+        9, 7, Isotropic(5, scale=2.0), Isotropic(5), np.arange(5) / 5, 0.3, evaluation=evaluation
+    )
+    steps = [F(1, 5000), F(1, 7000)]
+    found = of_two_steps(
+        setting,
+        2,
+        lambda found, off: [Estimate.of_risk(found, steps[:t], off) for t in range(3)],
+    )
+    expected = several_steps_risk(setting, [float(each) for each in steps]).risks
+    assert [float(each) for each in found] == pytest.approx(expected, rel=1e-12)
+
+
+def searched(setting, start):
+    """The least risk after two steps, by a search that knows no formula for the best ones."""
+    found = optimize.minimize(
+        lambda steps: several_steps_risk(setting, steps * start).risks[-1],
+        [0.6, 1.2],
+        method="Nelder-Mead",
+        options={"xatol": 1e-7, "fatol": 1e-13, "maxiter": 300},
+    )
+    return found.x * start, found.fun
+
+
+@pytest.mark.parametrize("evaluation", ["fresh", "same"])
+@pytest.mark.parametrize(("dim", "n", "k", "features", "task", "noise"), GIVEN[:1] + GIVEN[-1:])
+def test_the_best_two_steps(dim, n, k, features, task, noise, evaluation):
+    covariance = Dense(features)
+    start = DenseWeights(WEIGHTS[:dim, :dim])
+    setting = Setting(n, k, covariance, covariance, task, noise, start, evaluation=evaluation)
+    unit = one_step_risk(setting).step_size
+    joint = best_steps(setting, 2)
+    steps, least = searched(setting, unit)
+    assert joint.risks[-1] == pytest.approx(least, rel=1e-9)
+    # About the minimum the risk tells steps no better than to the root of its digits.
+    assert joint.step_sizes == pytest.approx(sorted(steps), rel=1e-4)
+    assert joint.polynomial_risk <= joint.risks[-1]
+    assert joint.risks == pytest.approx(several_steps_risk(setting, joint.step_sizes).risks)
+    for rule, ratio in {"equal": 1.0, "decay:0.5": 0.5}.items():
+        best = best_steps(setting, 2, rule)
+        first, second = best.step_sizes
+        assert second == pytest.approx(ratio * first, rel=1e-15)
+        one = optimize.minimize_scalar(
+            lambda step, ratio=ratio: several_steps_risk(
+                setting, [step * unit, ratio * step * unit]
+            ).risks[-1],
+            bounds=(0.0, 2.0),
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
+        assert best.risks[-1] == pytest.approx(one.fun, rel=1e-9)
+    greedy = best_steps(setting, 2, "greedy")
+    assert greedy.step_sizes[0] == pytest.approx(unit, rel=1e-9)
+    nearby = [
+        several_steps_risk(setting, [greedy.step_sizes[0], factor * greedy.step_sizes[1]]).risks[-1]
+        for factor in (0.99, 1.01)
+    ]
+    assert greedy.risks[-1] < min(nearby)
 
 
 def same_context_improvements(n, k, d):

@@ -19,7 +19,8 @@ from ttt_theory.linear.exact.isotropic_numbers import MOST_STEPS
 from ttt_theory.linear.exact.real_roots import real_roots
 from ttt_theory.linear.exact.results import SeveralStepsRisk
 from ttt_theory.linear.exact.risk import one_step_risk
-from ttt_theory.linear.exact.several_steps import exact_descent, held, risks_of
+from ttt_theory.linear.exact.several_steps import held, isotropic_descent_of, risks_of
+from ttt_theory.linear.exact.two_steps import Estimate, of_two_steps, size_of_terms
 from ttt_theory.linear.setting.setting import checked_setting
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def best_steps(setting: Setting, count: int, rule: str = "joint") -> BestSteps:
         If it is no setting, no such number or rule, or no exact risk is known.
     OutOfRangeError
         If a result is too large or too small for float64.
+    LostPrecisionError
+        If fewer than nine digits of a result are certain; never for multiples of the identity.
 
     Notes
     -----
@@ -104,19 +107,63 @@ def best_steps(setting: Setting, count: int, rule: str = "joint") -> BestSteps:
     setting = checked_setting(setting)
     count = checked_integer("steps", count, 1, MOST_STEPS)
     decay = _decay(rule)
-    descent = exact_descent(setting, count)
+    descent = isotropic_descent_of(setting, count)
     sizes = (setting.dim, setting.context_length, setting.test_samples)
-    if descent is None:
+    if descent is not None:
+        best = _best(descent, rule, decay)
+        risks = held("risks", risks_of(descent, [Fraction(each) for each in best.steps]))
+        [least] = held("polynomial_risk", [best.least_risk])
+        return BestSteps(best.steps, risks, *sizes, rule, least)
+    if count == 1:
         one_step = one_step_risk(setting)
         risks = (one_step.risk_before, one_step.risk_after)
         return BestSteps((one_step.step_size,), risks, *sizes, rule, one_step.risk_after)
-    best = _solution(descent.quadratic, descent.linear)
+
+    def evaluated(descent: Descent, round_off: Fraction) -> list[Estimate]:
+        growth = _growth(descent.quadratic)
+        if math.isinf(growth):
+            return [Estimate(Fraction(0), math.inf)] * (2 * count + 2)
+        best = _best(descent, rule, decay)
+        exact = [Fraction(each) for each in best.steps]
+        return [
+            *(Estimate.of_risk(descent, exact[:t], round_off) for t in range(count + 1)),
+            Estimate(best.least_risk, round_off * size_of_terms(descent, best.polynomial)),
+            *(Estimate(each, round_off * growth * abs(each)) for each in exact),
+        ]
+
+    found = of_two_steps(setting, count, evaluated)
+    risks = held("risks", found[: count + 1])
+    steps = held("step_sizes", found[count + 2 :])
+    return BestSteps(steps, risks, *sizes, rule, *held("polynomial_risk", [found[count + 1]]))
+
+
+@dataclass(frozen=True)
+class _Best:
+    """The best steps under a rule, and what the best polynomial of their number leaves."""
+
+    steps: tuple[float, ...]
+    polynomial: list[Fraction]
+    least_risk: Fraction
+
+
+def _best(descent: Descent, rule: str, decay: Fraction | None) -> _Best:
+    count = len(descent.linear)
+    polynomial = _solution(descent.quadratic, descent.linear)
     if decay is not None:
         steps = _decaying(descent, count, decay)
     else:
-        steps = _greedy(descent, count) if rule == "greedy" else _joint(descent, best)
-    [least] = held("polynomial_risk", [descent.constant - _dot(best, descent.linear)])
-    return BestSteps(steps, risks_of(descent, steps), *sizes, rule, least)
+        steps = _greedy(descent, count) if rule == "greedy" else _joint(descent, polynomial)
+    return _Best(steps, polynomial, descent.constant - _dot(polynomial, descent.linear))
+
+
+def _growth(quadratic: Sequence[Sequence[Fraction]]) -> Fraction | float:
+    """Return by how much the best two coefficients are less certain than the quadratic part."""
+    (first, mixed), (_, last) = quadratic
+    product = first * last
+    determinant = product - mixed**2
+    if determinant > 0:
+        return product / determinant
+    return math.inf if product else Fraction(1)
 
 
 def _decay(rule: str) -> Fraction | None:

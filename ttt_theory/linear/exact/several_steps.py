@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from ttt_theory.checks import checked_array
 from ttt_theory.errors import InvalidSettingError
+from ttt_theory.linear.exact import two_steps
 from ttt_theory.linear.exact.isotropic_numbers import MOST_STEPS, IsotropicNumbers
 from ttt_theory.linear.exact.results import SeveralStepsRisk, rescaled
 from ttt_theory.linear.exact.risk import one_step_risk
+from ttt_theory.linear.exact.two_steps import Estimate, of_two_steps
 from ttt_theory.linear.setting.setting import checked_setting, departures
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from ttt_theory.linear.exact.descent import Descent
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["exact_descent", "held", "risks_of", "several_steps_risk"]
+__all__ = ["held", "isotropic_descent_of", "risks_of", "several_steps_risk"]
 
 
 def several_steps_risk(setting: Setting, step_sizes: ArrayLike) -> SeveralStepsRisk:
@@ -33,8 +35,8 @@ def several_steps_risk(setting: Setting, step_sizes: ArrayLike) -> SeveralStepsR
     ----------
     setting : Setting
     step_sizes : array_like of float, shape (t,)
-        The t steps in order, at most 16; any finite numbers.  More than one needs features and
-        weights that are multiples of the identity.
+        The t steps in order; any finite numbers.  At most 16 where Σ_x and W are multiples of the
+        identity, else at most two.
 
     Returns
     -------
@@ -47,10 +49,13 @@ def several_steps_risk(setting: Setting, step_sizes: ArrayLike) -> SeveralStepsR
     OutOfRangeError
         If a result is too large or too small for float64.
 
+    LostPrecisionError
+        If fewer than nine digits of a risk are certain; never for multiples of the identity.
+
     Notes
     -----
-    Evaluated in exact fractions of what the floats denote, and rounded once.  Source: ours
-    (theory.md, section 2, facts 7 and 8).
+    For multiples of the identity evaluated in exact fractions of what the floats denote, and
+    rounded once.  Source: ours (theory.md, section 2, facts 7, 8 and 13).
 
     Examples
     --------
@@ -69,19 +74,36 @@ def several_steps_risk(setting: Setting, step_sizes: ArrayLike) -> SeveralStepsR
     """
     setting = checked_setting(setting)
     steps = checked_array("step_sizes", step_sizes, 1).tolist()
-    descent = exact_descent(setting, len(steps))
-    if descent is None:
-        one_step = one_step_risk(setting)
-        risks: tuple[float, ...] = (one_step.risk_before, one_step.at(steps[0]))
-    else:
-        risks = risks_of(descent, steps)
+    risks = _risks(setting, steps)
     return SeveralStepsRisk(
         tuple(steps), risks, setting.dim, setting.context_length, setting.test_samples
     )
 
 
-def exact_descent(setting: Setting, steps: int) -> Descent | None:
-    """Return the risk after up to so many steps in fractions; None for the one-step risk's alone.
+def _risks(setting: Setting, steps: Sequence[float]) -> tuple[float, ...]:
+    exact = [Fraction(each) for each in steps]
+    descent = isotropic_descent_of(setting, len(steps))
+    if descent is not None:
+        return held("risks", risks_of(descent, exact))
+    if len(steps) == 1:
+        one_step = one_step_risk(setting)
+        return one_step.risk_before, one_step.at(steps[0])
+
+    def evaluated(descent: Descent, round_off: Fraction) -> list[Estimate]:
+        return [
+            Estimate.of_risk(descent, exact[:count], round_off) for count in range(len(exact) + 1)
+        ]
+
+    return held("risks", of_two_steps(setting, len(exact), evaluated))
+
+
+def isotropic_descent_of(setting: Setting, steps: int) -> Descent | None:
+    """Return the risk after up to so many steps in fractions, for multiples of the identity.
+
+    Returns
+    -------
+    Descent or None
+        None for other matrices, which have an exact risk after that many steps all the same.
 
     Raises
     ------
@@ -97,19 +119,26 @@ def exact_descent(setting: Setting, steps: int) -> Descent | None:
         return numbers.descent(steps)
     if steps == 1:
         return None
-    field = next(iter(found), "feature_covariance")
-    value = found.get(field, setting.feature_covariance)
-    remedy = (
-        "the exact risk after several plain steps takes a fixed task, Gaussian features, and "
-        "Σ_x and W that are multiples of the identity: simulate --step-sizes takes all others"
-    )
-    raise InvalidSettingError(field, value, remedy)
+    others = "simulate --step-sizes takes all others"
+    if found:
+        field, value = next(iter(found.items()))
+        remedy = (
+            "the exact risk after several steps takes plain ones, a fixed task and Gaussian "
+            f"features: {others}"
+        )
+        raise InvalidSettingError(field, value, remedy)
+    if steps > two_steps.MOST_STEPS:
+        remedy = (
+            f"the exact risk after more than {two_steps.MOST_STEPS} steps takes Σ_x and W that are "
+            f"multiples of the identity: {others}"
+        )
+        raise InvalidSettingError("feature_covariance", setting.feature_covariance, remedy)
+    return None
 
 
-def risks_of(descent: Descent, steps: Sequence[float]) -> tuple[float, ...]:
+def risks_of(descent: Descent, steps: Sequence[Fraction]) -> list[Fraction]:
     """Return the risks after 0, 1, … of the steps."""
-    exact = [Fraction(each) for each in steps]
-    return held("risks", (descent.risk(exact[:count]) for count in range(len(exact) + 1)))
+    return [descent.risk(steps[:count]) for count in range(len(steps) + 1)]
 
 
 def held(name: str, values: Iterable[Any]) -> tuple[float, ...]:

@@ -9,31 +9,30 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.checks import checked_array
-from ttt_theory.errors import InvalidSettingError, OutOfRangeError
+from ttt_theory.errors import OutOfRangeError
 from ttt_theory.linear.closed_form import scatter_moments
 from ttt_theory.linear.exact.arguments import evaluated
 from ttt_theory.linear.exact.assembly import Assembly
-from ttt_theory.linear.exact.certainty import certain, is_sound_alone
+from ttt_theory.linear.exact.certainty import certain
 from ttt_theory.linear.exact.context_moments import ContextMoments, PowerForms
 from ttt_theory.linear.exact.descent import Descent, method_coefficients
 from ttt_theory.linear.exact.forms import assembled
 from ttt_theory.linear.exact.long_decimals import decimal_parts, in_long_decimals
 from ttt_theory.linear.exact.problem import Problem
-from ttt_theory.linear.exact.results import SeveralStepsRisk, rescaled
 from ttt_theory.linear.exact.weights import starting_weights
-from ttt_theory.linear.setting.setting import check_defaults, checked_setting
+from ttt_theory.linear.setting.setting import check_defaults
 
 if TYPE_CHECKING:
     from ttt_theory.linear.exact.exact_numbers import ExactNumbers
     from ttt_theory.linear.exact.weights import StartingWeights
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["MOST_STEPS", "descent", "two_step_risks"]
+__all__ = ["MOST_STEPS", "Estimate", "Evaluate", "descent", "of_two_steps", "size_of_terms"]
 
 MOST_STEPS = 2
 """Further steps need moments of a higher degree than have been derived for any Σ_x."""
@@ -96,75 +95,89 @@ def descent(
     return Descent(curve.constant, linear, quadratic)
 
 
-def two_step_risks(setting: Setting, step_sizes: Sequence[float]) -> SeveralStepsRisk:
-    """Compute the risk after each of at most two steps, exactly, of any Σ_x, W, β and σ².
+@dataclass(frozen=True)
+class Estimate:
+    """A number, and how far off it may be because of what cancels in it."""
+
+    value: Fraction
+    error: Fraction | float
+
+    @classmethod
+    def of_risk(
+        cls, found: Descent, step_sizes: Sequence[Fraction], round_off: Fraction
+    ) -> Estimate:
+        """Evaluate R, whose coefficients have a relative error."""
+        method = method_coefficients([abs(step) for step in step_sizes])
+        return cls(found.risk(step_sizes), round_off * size_of_terms(found, method))
+
+    @property
+    def relative_error(self) -> float:
+        """The error beside the number; infinite where nothing of it is certain."""
+        if not self.error:
+            return 0.0
+        return float(self.error / abs(self.value)) if self.value else math.inf
+
+
+def size_of_terms(found: Descent, method: Sequence[Fraction]) -> Fraction:
+    """Return the sum of the sizes of R's terms, by the coefficients of the polynomial."""
+    sizes = [abs(each) for each in method]
+    total: Fraction = found.constant
+    for m, one in enumerate(sizes):
+        total += 2 * one * abs(found.linear[m])
+        for j, other in enumerate(sizes):
+            total += one * other * abs(found.quadratic[m][j])
+    return total
+
+
+Evaluate = Callable[[Descent, Fraction], Sequence[Estimate]]
+"""Takes the risk in fractions, and the relative error of its coefficients."""
+
+
+def of_two_steps(setting: Setting, most_steps: int, evaluate: Evaluate) -> list[Fraction]:
+    """Return what a function makes of the risk after at most two steps, of any Σ_x, W, β and σ².
 
     Parameters
     ----------
     setting : Setting
         With plain steps, a fixed task and Gaussian features; evaluated on a fresh or the same
         context.
-    step_sizes : array_like of float, shape (t,)
-        η_1, …, η_t with t = 1 or 2, of either sign.
+    most_steps : int
+        1 or 2.
+    evaluate : Evaluate
 
     Returns
     -------
-    SeveralStepsRisk
+    list of Fraction
+        With nine digits that are certain.
 
     Raises
     ------
     InvalidSettingError
-        If there are more steps, or the setting is of another kind.
+        If the setting is of another kind.
     OutOfRangeError
-        If a risk is too large or too small for float64.
+        If a coefficient is too large for float64.
     LostPrecisionError
-        If fewer than nine digits of a risk are certain.
+        If fewer than nine digits of a number are certain.
 
     Notes
     -----
     Source: theory.md, section 2, fact 13; ours.
-
-    Examples
-    --------
-    >>> import ttt_theory as ttt
-    >>> setting = ttt.Setting(
-    ...     context_length=20,
-    ...     test_samples=40,
-    ...     feature_covariance=ttt.PowerLaw(40, 1.0),
-    ...     task_covariance=ttt.Isotropic(40),
-    ...     task=[1] * 40,
-    ... )
-    >>> one_step = ttt.one_step_risk(setting)
-    >>> risks = two_step_risks(setting, [one_step.step_size, one_step.step_size]).risks
-    >>> len(risks), abs(risks[1] / one_step.risk_after - 1) < 1e-12
-    (3, True)
     """
-    check_defaults(
-        checked_setting(setting), "the risk after two steps", "step_rule", "task", "feature_law"
-    )
-    steps = [float(step) for step in checked_array("step_sizes", step_sizes, 1)]
-    if len(steps) > MOST_STEPS:
-        remedy = "more than two steps are exact for isotropic features alone: simulate them"
-        raise InvalidSettingError("step_sizes", step_sizes, remedy)
+    check_defaults(setting, "the risk after two steps", "step_rule", "task", "feature_law")
 
-    def in_float64(problem: Problem, start: StartingWeights) -> list[_Estimate]:
-        found = descent(setting.evaluation, *assembled(problem, start))
-        scaled = np.ldexp(np.array(steps), problem.step_exponent)
-        estimates = [_Estimate.of(found, scaled[:t], 2.0**-52) for t in range(len(steps) + 1)]
-        for each in estimates:
-            if not np.isfinite(each.risk):
-                raise OutOfRangeError("risks", each.risk)
-        return [each.times(problem.label_exponent) for each in estimates]
+    def in_float64(problem: Problem, start: StartingWeights) -> Sequence[Estimate]:
+        found = descent(setting.evaluation, *assembled(problem, start), most_steps)
+        label, step = problem.label_exponent, problem.step_exponent
+        return evaluate(_in_fractions(found, label, step), _ROUNDED * Fraction(2) ** -52)
 
-    def in_longer(setting: Setting) -> list[_Estimate] | None:
+    def in_longer(setting: Setting) -> Sequence[Estimate] | None:
         exact = in_long_decimals(setting, in_decimals)
-        return None if exact is None else [_Estimate(value, 0.0) for value in exact]
+        return None if exact is None else [Estimate(value, 0) for value in exact]
 
     def in_decimals(numbers: ExactNumbers, negligible: Decimal, _: Decimal) -> list[Decimal]:
-        found = descent(setting.evaluation, *decimal_parts(numbers))
-        exact = [Decimal(step) for step in steps]
-        estimates = [_Estimate.of(found, exact[:t], negligible) for t in range(len(exact) + 1)]
-        return [each.risk if each.risk > each.error else Decimal(0) for each in estimates]
+        found = descent(setting.evaluation, *decimal_parts(numbers), most_steps)
+        estimates = evaluate(_in_fractions(found), _ROUNDED * Fraction(negligible))
+        return [_decimal(each) for each in estimates]
 
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         problem = Problem.of(setting)
@@ -173,48 +186,42 @@ def two_step_risks(setting: Setting, step_sizes: Sequence[float]) -> SeveralStep
             starting_weights(problem),
             in_float64,
             in_longer,
-            lambda result: [each.risk for each in result],
-            sound=lambda _: is_sound_alone(problem),
+            lambda result: [float(each.value) for each in result],
+            # Differences are taken of what each coordinate has digits enough of.
+            sound=lambda _: False,
             lost=lambda result: max(each.relative_error for each in result),
         )
-    risks = [rescaled("risks", each.risk, 0) for each in estimates]
-    return SeveralStepsRisk(
-        tuple(steps), tuple(risks), setting.dim, setting.context_length, setting.test_samples
+    return [each.value for each in estimates]
+
+
+_ROUNDED = 64
+"""What rounding leaves of a sum, in last bits of its terms."""
+
+
+def _in_fractions(found: Descent, label: int = 0, step: int = 0) -> Descent:
+    """Return a descent in fractions, given in units of 2^label for risks and 2^-step for steps."""
+
+    def fraction(value: Any, steps: int) -> Fraction:
+        if not math.isfinite(value):
+            raise OutOfRangeError("risks", float(value))
+        return Fraction(value) * Fraction(2) ** (label + steps * step)
+
+    return Descent(
+        fraction(found.constant, 0),
+        [fraction(each, m) for m, each in enumerate(found.linear, start=1)],
+        [
+            [fraction(each, m + j) for j, each in enumerate(row, start=1)]
+            for m, row in enumerate(found.quadratic, start=1)
+        ],
     )
 
 
-# What rounding leaves of a sum, in last bits of its terms.
-_ROUNDED = 64
-
-
-@dataclass(frozen=True)
-class _Estimate:
-    """A risk, and how far off it may be because the terms of R cancel."""
-
-    risk: Any
-    error: Any
-
-    @classmethod
-    def of(cls, found: Descent, step_sizes: Sequence[Any], round_off: Any) -> _Estimate:
-        """Evaluate R, and the sum of its terms' sizes."""
-        sizes = [abs(c) for c in method_coefficients([abs(step) for step in step_sizes])]
-        largest = found.constant
-        for m, one in enumerate(sizes):
-            largest = largest + 2 * one * abs(found.linear[m])
-            for j, other in enumerate(sizes):
-                largest = largest + one * other * abs(found.quadratic[m][j])
-        return cls(found.risk(step_sizes), _ROUNDED * round_off * largest)
-
-    @property
-    def relative_error(self) -> float:
-        """The error beside the risk; infinite where nothing of it is certain."""
-        if not self.error:
-            return 0.0
-        return float(self.error / self.risk) if self.risk > 0 else math.inf
-
-    def times(self, exponent: int) -> _Estimate:
-        """Return it in another unit, 2^exponent times as large a number."""
-        return _Estimate(*np.ldexp([self.risk, self.error], exponent))
+def _decimal(estimate: Estimate) -> Decimal:
+    """Return a number in the current precision, or zero where it is no more than its error."""
+    value = estimate.value
+    if abs(value) <= estimate.error:
+        return Decimal(0)
+    return Decimal(value.numerator) / Decimal(value.denominator)
 
 
 class _Scatter:
