@@ -131,7 +131,7 @@ def test_a_term_of_c1_that_is_missing_is_refuted(monkeypatch):
         return float(parallel @ parallel) / forms.mean_square
 
     def across(forms):
-        return forms.label_variance**2 * forms._between.T.across_square(forms._mean)
+        return forms.label_variance**2 * forms._product(1, 1).T.across_square(forms._mean)
 
     for setting in (WINE, GRID["given weights"]):
         for part in (along, across):

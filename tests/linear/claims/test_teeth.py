@@ -20,18 +20,10 @@ from ttt_theory.claims.registration import all_claims, find
 from ttt_theory.evidence.algebra import proof
 from ttt_theory.evidence.effort import Effort
 from ttt_theory.evidence.record import Verdict
+from ttt_theory.linear import closed_form
 from ttt_theory.linear.claims import linear_attention as reduction
-from ttt_theory.linear.closed_form import (
-    filters,
-    finite_size,
-    isotropic,
-    isotropic_steps,
-    limits,
-    normalized,
-    one_step,
-    pretraining,
-)
-from ttt_theory.linear.simulation import linear_attention
+from ttt_theory.linear.closed_form import filters, finite_size, isotropic, limits, one_step
+from ttt_theory.linear.simulation import linear_attention, literal
 from ttt_theory.linear.witnesses.certificates import check_certificate, generate, pairings
 from ttt_theory.wick.expectation import expectation
 
@@ -39,14 +31,8 @@ EFFORT = Effort(quick=True, seed=0)
 FORMULAS = [
     getattr(module, name)
     for module in (
-        one_step,
-        limits,
-        pretraining,
-        isotropic,
-        finite_size,
-        filters,
-        isotropic_steps,
-        normalized,
+        importlib.import_module(each.name)
+        for each in pkgutil.iter_modules(closed_form.__path__, f"{closed_form.__name__}.")
     )
     for name in module.__all__
 ]
@@ -103,6 +89,7 @@ FAULTS = {
     linear_attention.predict: [TWO_PER_CENT],
     linear_attention.loss: [TWO_PER_CENT],
     linear_attention.gradient: [TWO_PER_CENT],
+    literal.risk_coefficients: [TWO_PER_CENT],
     expectation: [NEGATED],
     check_certificate.brute_force: [TWO_PER_CENT],
     # The certificate's other values follow from these by linear algebra, which scales with them.
