@@ -25,7 +25,9 @@ __all__ = [
     "checked_array",
     "checked_integer",
     "checked_number",
+    "common_shape",
     "exactly",
+    "valid_entries",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -389,3 +391,63 @@ def _see(condition: npt.NDArray[np.bool_]) -> str:
     """Point to the first entry for which a condition holds; a single number needs no pointing."""
     place = _place(np.argmax(condition), condition.shape)
     return f" (see entry {', '.join(map(str, place))})" if place else ""
+
+
+def valid_entries(field: str, array: Any, valid: Any, remedy: str) -> Any:
+    """Return an array whose entries are all valid.
+
+    Parameters
+    ----------
+    field : str
+        What the array is, for the message.
+    array : array
+    valid : array of bool
+        Which entries are.
+    remedy : str
+        What would be valid, for the message.
+
+    Raises
+    ------
+    InvalidSettingError
+        If one is not; the first of them is named.
+
+    Examples
+    --------
+    >>> valid_entries("n", np.array([1, 2]), np.array([True, True]), "give positive numbers")
+    array([1, 2])
+    """
+    if not np.all(valid):
+        raise InvalidSettingError(field, array.flat[np.argmin(valid)], remedy)
+    return array
+
+
+def common_shape(arrays: dict[str, Any]) -> tuple[int, ...]:
+    """Return the shape to which arrays broadcast, of at most `LARGEST_SIZE` entries.
+
+    Parameters
+    ----------
+    arrays : dict of str to array
+        By their names, for the message.
+
+    Raises
+    ------
+    InvalidSettingError
+        If they do not broadcast, or to more entries than that.
+
+    Examples
+    --------
+    >>> common_shape({"n": np.ones((3, 1)), "k": np.ones(2)})
+    (3, 2)
+    """
+    shape: tuple[int, ...] = ()
+    for name, array in arrays.items():
+        try:
+            shape = np.broadcast_shapes(shape, array.shape)
+        except ValueError:
+            remedy = f"give a shape that broadcasts with {shape}, that of the arguments before"
+            raise InvalidSettingError(name, array, remedy) from None
+        if math.prod(shape) > LARGEST_SIZE:
+            size = " x ".join(map(str, shape))
+            remedy = f"give at most {LARGEST_SIZE} settings at a time, not {size}"
+            raise InvalidSettingError(name, array, remedy)
+    return shape

@@ -136,7 +136,7 @@ def planted():
 
 
 def test_the_registry_gives_enough_and_every_claim_its_share(planted):
-    assert 200 <= sum(map(len, planted.values())) <= 1000
+    assert sum(map(len, planted.values())) >= 1000
     for claim in all_claims():
         assert claim.formulas, claim.id
         for formula in claim.formulas:

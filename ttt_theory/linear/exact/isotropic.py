@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ttt_theory.checks import LARGEST_SIZE, as_real_array
+from ttt_theory.checks import as_real_array, common_shape, valid_entries
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.closed_form import isotropic_squares, one_step
 from ttt_theory.linear.exact.isotropic_descent import (
@@ -189,7 +189,7 @@ def isotropic_risk(
             "pretraining_noise_variance", pretraining_noise_variance, 0.0
         ),
     }
-    shape = _common_shape(arguments)
+    shape = common_shape(arguments)
     risks = None
     if step_sizes is not None:
         risks = _risks(arguments, shape, _steps(step_sizes, shape))
@@ -509,13 +509,13 @@ def _counts(name: str, values: ArrayLike) -> Any:
     valid = (array >= 1) & (array <= LARGEST_COUNT)
     if array.dtype.kind == "f":
         valid &= array == np.floor(array)
-    return _valid(name, array, valid, f"give integers from 1 to {LARGEST_COUNT}")
+    return valid_entries(name, array, valid, f"give integers from 1 to {LARGEST_COUNT}")
 
 
 def _numbers(name: str, values: ArrayLike, minimum: float) -> Any:
     array = _real_array(name, values)
     bounds = {0.0: " of at least 0", -np.inf: ""}
-    return _valid(
+    return valid_entries(
         name,
         array,
         np.isfinite(array) & (array >= minimum),
@@ -530,7 +530,7 @@ def _steps(values: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
         raise InvalidSettingError(
             "step_sizes", array, f"give 1 to {MOST_STEPS} steps along the last axis"
         )
-    _common_shape({"settings": np.empty(shape), "step_sizes": array[..., 0]})
+    common_shape({"settings": np.empty(shape), "step_sizes": array[..., 0]})
     return np.asarray(array, dtype=np.float64)
 
 
@@ -541,24 +541,3 @@ def _real_array(name: str, values: ArrayLike) -> Any:
         with np.errstate(over="ignore"):
             array = array.astype(np.float64, copy=False)
     return array
-
-
-def _valid(name: str, array: Any, valid: Any, remedy: str) -> Any:
-    if not np.all(valid):
-        raise InvalidSettingError(name, array.flat[np.argmin(valid)], remedy)
-    return array
-
-
-def _common_shape(arguments: dict[str, Any]) -> tuple[int, ...]:
-    shape: tuple[int, ...] = ()
-    for name, array in arguments.items():
-        try:
-            shape = np.broadcast_shapes(shape, array.shape)
-        except ValueError:
-            remedy = f"give a shape that broadcasts with {shape}, that of the arguments before"
-            raise InvalidSettingError(name, array, remedy) from None
-        if math.prod(shape) > LARGEST_SIZE:
-            size = " x ".join(map(str, shape))
-            remedy = f"give at most {LARGEST_SIZE} settings at a time, not {size}"
-            raise InvalidSettingError(name, array, remedy)
-    return shape

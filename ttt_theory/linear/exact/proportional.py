@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttt_theory.checks import LARGEST_SIZE, as_real_array
+from ttt_theory.checks import as_real_array, common_shape, valid_entries
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.closed_form import filters
 from ttt_theory.linear.setting.starts import LARGEST_COUNT
@@ -77,8 +76,8 @@ class ProportionalLimit:
         """
         array = as_real_array("steps", steps, "give an integer or an array of integers")
         valid = (array >= 0) & (array <= LARGEST_COUNT) & (array == np.floor(array))
-        _check("steps", array, valid, f"give integers from 0 to {LARGEST_COUNT}")
-        _shape({"settings": np.asarray(self.filter_bound), "steps": array})
+        valid_entries("steps", array, valid, f"give integers from 0 to {LARGEST_COUNT}")
+        common_shape({"settings": np.asarray(self.filter_bound), "steps": array})
         t = array.astype(np.float64)
         # G_t = √γ sinh(tθ)/sinh((t+1)θ), and filter_bound has its limit √γ exp(−θ).
         angle = np.arcsinh(self._root / (2.0 * np.sqrt(self._sample_ratio)))
@@ -151,7 +150,7 @@ def proportional_limit(
         "gamma": _numbers("gamma", gamma, 1.0 / _LARGEST_RATIO, _LARGEST_RATIO),
         "noise": _numbers("noise", noise, 0.0, _LARGEST_NOISE),
     }
-    shape = _shape(arguments)
+    shape = common_shape(arguments)
     ratio, samples, noise_ratio = (np.broadcast_to(each, shape) for each in arguments.values())
 
     is_warm = start == "warm"
@@ -185,25 +184,4 @@ def _numbers(name: str, values: ArrayLike, minimum: float, maximum: float) -> An
     with np.errstate(all="ignore"):
         array = array.astype(np.float64)
     remedy = f"give numbers from {minimum:g} to {maximum:g}"
-    return _check(name, array, (array >= minimum) & (array <= maximum), remedy)
-
-
-def _check(name: str, array: Any, valid: Any, remedy: str) -> Any:
-    if not np.all(valid):
-        raise InvalidSettingError(name, array.flat[np.argmin(valid)], remedy)
-    return array
-
-
-def _shape(arguments: dict[str, Any]) -> tuple[int, ...]:
-    """Return the shape to which arguments broadcast."""
-    shape: tuple[int, ...] = ()
-    for name, array in arguments.items():
-        try:
-            shape = np.broadcast_shapes(shape, array.shape)
-        except ValueError:
-            remedy = f"give a shape that broadcasts with {shape}, that of the arguments before"
-            raise InvalidSettingError(name, array, remedy) from None
-    if math.prod(shape) > LARGEST_SIZE:
-        remedy = f"give at most {LARGEST_SIZE} settings at a time, not {math.prod(shape)}"
-        raise InvalidSettingError(next(iter(arguments)), shape, remedy)
-    return shape
+    return valid_entries(name, array, (array >= minimum) & (array <= maximum), remedy)
