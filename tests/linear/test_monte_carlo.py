@@ -396,6 +396,15 @@ def test_the_interval_has_the_unit_of_the_risk_and_reaches_no_further_than_zero(
     assert simulate(cold, 2, step_size=one_step_risk(cold).step_size).interval[0] == 0.0
 
 
+def test_a_mean_of_equal_numbers_has_an_interval_that_holds_its_rounding():
+    # Without a task nothing varies, and nothing that is moved changes the mean: but the sum of as
+    # many numbers 0.3 is rounded.
+    silent = Setting(7, 3, Isotropic(2), Isotropic(2), [0.0, 0.0], 0.3, ZeroWeights())
+    found = simulate(silent, 1000, step_size=0.0, method="conditional", seed=1)
+    assert found.interval[0] < 0.3 < found.interval[1]
+    assert found.interval[1] - found.interval[0] < 1e-11
+
+
 def test_what_does_not_vary_has_an_interval_that_holds_its_rounding():
     # A step of zero, from a start at which no step helps.
     setting = SMALL["n = k = d = 1, noise"]
