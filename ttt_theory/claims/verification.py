@@ -70,10 +70,11 @@ class EvidenceJob:
     @property
     def tests(self) -> int:
         """Number of statistical tests that it declares."""
-        return declared_tests(self._function)
+        return declared_tests(self.function)
 
     @property
-    def _function(self) -> Callable[..., list[Evidence]]:
+    def function(self) -> Callable[..., list[Evidence]]:
+        """The claim's function."""
         if self.role is Role.CLAIM:
             return self.claim.evidence[self.index]
         if self.role is Role.SETTING:
@@ -87,7 +88,7 @@ class EvidenceJob:
         effort = dataclasses.replace(effort, seed=self._seed(effort.seed))
         arguments = (effort,) if self.role is not Role.SETTING else (self.setting, effort)
         try:
-            evidence = self._accepted(self._function(*arguments), effort)
+            evidence = self._accepted(self.function(*arguments), effort)
         except ImportError as error:
             # A package that is missing says nothing of the claim.
             raise import_fault(error) from error
@@ -107,7 +108,7 @@ class EvidenceJob:
 
     def _accepted(self, evidence: list[Evidence], effort: Effort) -> list[Evidence]:
         """Return the evidence, and what keeps it from counting if anything does."""
-        name = getattr(self._function, "__name__", "a function")
+        name = getattr(self.function, "__name__", "a function")
         if not evidence:
             return [_nothing(f"{name} gathered nothing")]
         rates = [each.measured.get("false_alarm_rate", 0.0) for each in evidence]

@@ -14,12 +14,13 @@ import numpy as np
 
 from ttt_theory.claims.verification import EvidenceJob, Role, checked_workers, jobs_of
 from ttt_theory.evidence.effort import ERROR_RATE, Effort
-from ttt_theory.evidence.record import Evidence, Verdict, joint_verdict
+from ttt_theory.evidence.record import Verdict, joint_verdict
 from ttt_theory.execution import Provenance, run_jobs
 from ttt_theory.mutation.generation import Mutant, mutants_of, unchanged
 
 if TYPE_CHECKING:
     from ttt_theory.claims.claim import Claim
+    from ttt_theory.evidence.record import Evidence
 
 __all__ = ["Fate", "Judgement", "MutantReport", "mutants"]
 
@@ -250,13 +251,18 @@ def _control(claim: Claim, formulas: list[Mutant], effort: Effort) -> tuple[Fate
     with contextlib.ExitStack() as stack:
         for formula in formulas:
             stack.enter_context(_planted(formula))
-        evidence = [each for found in _evidence(claim, effort) for each in found]
+        evidence = [each for job in _jobs(claim) for each in job.gather(effort)[0]]
     for each in evidence:
         if each.verdict is not Verdict.CONFIRMED:
             return Fate.CONTROL_FAILED, each.statement
     if joint_verdict([each.verdict for each in evidence]) is not Verdict.CONFIRMED:
         return Fate.CONTROL_FAILED, "no evidence"
     return Fate.CONTROL, "all evidence confirmed"
+
+
+# What was doubtful in evidence, gathered on a setting, that was seen not to evaluate a formula: a
+# mistake in the formula changes nothing of it, whatever the mistake.
+_BLIND: dict[tuple[Callable[..., Any], str | None, Callable[..., Any]], list[str]] = {}
 
 
 def _fate(claim: Claim, group: list[Mutant], effort: Effort) -> tuple[Fate, str]:
@@ -268,13 +274,19 @@ def _fate(claim: Claim, group: list[Mutant], effort: Effort) -> tuple[Fate, str]
         return Fate.EQUIVALENT, proved
     doubts, is_evaluated = [], False
     with _planted(mutant) as calls:
-        for evidence in _evidence(claim, effort):
+        for job in _jobs(claim):
+            blind = (job.function, job.setting_name, mutant.formula.function)
+            if blind in _BLIND:
+                doubts += _BLIND[blind]
+                continue
+            evidence = job.gather(effort)[0]
             for each in evidence:
                 if each.verdict is Verdict.REFUTED and calls:
                     return Fate.KILLED, f"{each.kind}: {each.statement}"
-                if each.verdict is not Verdict.CONFIRMED:
-                    blind = ", though not by the formula" if each.verdict is Verdict.REFUTED else ""
-                    doubts.append(f"{each.verdict}{blind}: {each.statement}")
+            found = [_doubt(each) for each in evidence if each.verdict is not Verdict.CONFIRMED]
+            doubts += found
+            if not calls:
+                _BLIND[blind] = found
             is_evaluated = is_evaluated or bool(calls)
             calls.clear()
     if not is_evaluated:
@@ -282,9 +294,9 @@ def _fate(claim: Claim, group: list[Mutant], effort: Effort) -> tuple[Fate, str]
     return Fate.SURVIVED, doubts[0] if doubts else "all evidence confirmed"
 
 
-def _evidence(claim: Claim, effort: Effort) -> Iterator[list[Evidence]]:
-    for job in _jobs(claim):
-        yield job.gather(effort)[0]
+def _doubt(evidence: Evidence) -> str:
+    other = ", though not by the formula" if evidence.verdict is Verdict.REFUTED else ""
+    return f"{evidence.verdict}{other}: {evidence.statement}"
 
 
 @contextlib.contextmanager
