@@ -14,6 +14,7 @@ from ttt_theory.linear.claims import (
     non_monotonicity,
     one_step_enough,
     pretraining,
+    random_tasks,
     shift,
     step_rules,
     theorem_4_2,
@@ -36,5 +37,6 @@ CLAIMS = (
     *shift.CLAIMS,
     *one_step_enough.CLAIMS,
     *step_rules.CLAIMS,
+    *random_tasks.CLAIMS,
     *beyond_gaussian.CLAIMS,
 )
