@@ -23,6 +23,7 @@ from derivations.linear import (
     random_task,
     sample_sums,
     scatter_moments,
+    shift,
 )
 
 DERIVATIONS = (
@@ -35,6 +36,7 @@ DERIVATIONS = (
     finite_size,
     corrections,
     random_task,
+    shift,
     filters,
     context_cumulants,
     scatter_moments,
