@@ -22,7 +22,7 @@ from ttt_theory.evidence.effort import Effort
 from ttt_theory.evidence.record import Verdict
 from ttt_theory.linear import closed_form
 from ttt_theory.linear.claims import linear_attention as reduction
-from ttt_theory.linear.closed_form import filters, finite_size, isotropic, limits, one_step
+from ttt_theory.linear.closed_form import filters, finite_size, isotropic, limits, one_step, shift
 from ttt_theory.linear.simulation import linear_attention, literal
 from ttt_theory.linear.witnesses.certificates import check_certificate, generate, pairings
 from ttt_theory.wick.expectation import expectation
@@ -193,7 +193,7 @@ def published_verdict(claim_id):
 
 
 def test_what_is_published_is_judged_on_evidence_that_could_confirm_it(monkeypatch):
-    for claim_id in ("cor-4.6", "non-monotonicity", "one-step-enough"):
+    for claim_id in ("cor-4.6", "non-monotonicity", "one-step-enough", "shift"):
         assert published_verdict(claim_id) is Verdict.REFUTED
     # As if the limits held at every size.
     with monkeypatch.context() as patch:
@@ -208,6 +208,10 @@ def test_what_is_published_is_judged_on_evidence_that_could_confirm_it(monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(filters, "one_step_share", lambda *_: Fraction(19, 20))
         [evidence] = find("one-step-enough").published.evidence[0](EFFORT)
+        assert evidence.verdict is Verdict.CONFIRMED
+    with monkeypatch.context() as patch:
+        patch.setattr(shift, "full_gain", lambda n, d, norm2, noise, weight: weight)
+        [evidence] = find("shift").published.evidence[0](EFFORT)
         assert evidence.verdict is Verdict.CONFIRMED
 
 

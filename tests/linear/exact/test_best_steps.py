@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy import optimize
 
+from tests import documented
 from ttt_theory import (
     AR1,
     InvalidSettingError,
@@ -70,6 +71,17 @@ def test_what_the_best_polynomial_gains_is_told_apart():
     assert gaps[0] > 0.1
     assert abs(gaps[1]) < 1e-12
     assert best.risks[-1] > 1.01 * best.polynomial_risk
+
+
+def test_the_documented_risks():
+    rows = documented.table("| t | cold: equal |")
+    assert [row[0] for row in rows] == ["1", "2", "4", "8"]
+    for count, *numbers in rows:
+        expected = []
+        for setting in (COLD, WARM):
+            risks = [best_steps(setting, int(count), rule) for rule in RULES[:3]]
+            expected += [each.risks[-1] for each in risks] + [risks[-1].polynomial_risk]
+        assert numbers == [f"{each:.4f}" for each in expected]
 
 
 SETTINGS = st.builds(

@@ -1,16 +1,14 @@
 """The corrections in 1/d, and where the cold start overtakes at finite size."""
 
-import re
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 import sympy
 
 import ttt_theory as ttt
+from tests import documented
 from ttt_theory.linear.closed_form import corrections, finite_size, isotropic, limits
 
-DOCUMENT = Path(__file__).parents[3] / "docs/theory.md"
 RATIOS = [(Fraction(1, 2), 1), (2, Fraction(1, 2)), (1, 3)]
 QUANTITIES = ("warm_improvement", "warm_step_size", "cold_improvement", "cold_step_size")
 
@@ -117,13 +115,10 @@ def test_the_least_context_is_about_the_root_of_half_the_dimension():
 
 
 def test_the_documented_thresholds():
-    rows = re.findall(
-        r"^ *\| (½|1|2) \|(.+)\|$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE
-    )
-    assert [alpha for alpha, _ in rows] == ["½", "1", "2"]
-    for name, row in rows:
+    rows = documented.table("| α | d = 50 |")
+    assert [alpha for alpha, *_ in rows] == ["½", "1", "2"]
+    for name, *numbers in rows:
         alpha = {"½": Fraction(1, 2), "1": Fraction(1), "2": Fraction(2)}[name]
-        numbers = [cell.strip() for cell in row.split("|")]
         exact = [
             f"{float(finite_size.cold_start_samples(alpha * d, Fraction(d)) / d):.5f}"
             for d in (50, 500, 5000)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttt_theory.claims.claim import Claim
 from ttt_theory.evidence.algebra import identity, indeterminates, limit, positive, proof
-from ttt_theory.evidence.record import Evidence
+from ttt_theory.evidence.record import Evidence, Verdict
 from ttt_theory.linear.claims.stating import exactly
 from ttt_theory.linear.closed_form import corrections, finite_size, isotropic, limits
 
@@ -166,24 +166,22 @@ def _where_it_overtakes(_: Effort) -> list[Evidence]:
         [advantage(Fraction(length), Fraction(dim)) for length in (first - 1, first)]
         for dim, first in least.items()
     ]
+    denominator = positive("", _denominator(advantage(n, 4 + e)))
     return [
         positive(
             "d ≤ 3: the warm start wins for every n and k",
             *(-advantage(1 + n, dim + 0 * e) for dim in (1, 2, 3)),
         ),
-        positive(
-            "d ≥ 4: the advantage has the sign of its numerator",
-            _denominator(advantage(n, 4 + e)),
-        ),
         proof(
-            "which by its powers of n changes sign once: the cold start overtakes iff n is above "
-            "the one zero n₀(d)",
-            all(_changes_once(each) for each in signs.values()),
+            "d ≥ 4: by powers of n the advantage's numerator changes sign once, over a positive "
+            "denominator: the cold start overtakes iff n is above the one zero n₀(d)",
+            all(_changes_once(each) for each in signs.values())
+            and denominator.verdict is Verdict.CONFIRMED,
             signs=signs,
         ),
         proof(
             "from n = 9, 5, 7 and 23 on at d = 4, 8, 60 and 1000",
-            all(below < 0 < above for below, above in around),
+            all(before < 0 < after for before, after in around),
         ),
         limit(
             "along n = x√d the advantage is x(2x² − 1)/[(1 + x²)√d]: n₀ ~ √(d/2)",

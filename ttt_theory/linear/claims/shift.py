@@ -197,7 +197,11 @@ def _limit_forms(_: Effort) -> list[Evidence]:
             shift.limit_half_gain_ratio(bias, variance, noise) - 1,
             noise / (bias + variance),
         ),
-        identity("x = c − 1 costs x²α/(1+α)", sum(at(x)) - sum(at(0 * x)), loss),
+        identity(
+            "x = c − 1 costs x²α/(1+α)",
+            limits.aligned_risk_before(*at(x)) - limits.aligned_risk_before(*at(0 * x)),
+            loss,
+        ),
         identity(
             "the γ that repairs is αx²(1+α)²(1+αx²) over (1−αx)⁴ less that",
             shift.repair_threshold(alpha, 1 + x),
@@ -313,9 +317,9 @@ def _shift_at_finite_size(_: Effort) -> list[Evidence]:
             (d + 1) * (n**2 + 4 * n + d + 3) / ((d - 3) * n - d - 3),
         ),
         positive(
-            "weights twice as large or more, c ≥ 2: the cold start is better, before the step and "
+            "weights more than twice as large, c > 2: the cold start is better before the step and "
             "after it, at every n, k and d",
-            left + wide * n,
+            left,
             left + _noiseless(1 + n, 1 + d, 0 * s)[1] - gain,
         ),
         positive(
@@ -504,7 +508,7 @@ CLAIMS = (
             "‖β‖²n(c−1)²/[n+1+d(1+σ²/‖β‖²)]; a step on k samples gains G·k/(k + K), and so repairs "
             "a loss L iff G > L and k ≥ KL/(G − L). From too small weights it gains more than from "
             "the matched ones, and can leave less than they do; from too large ones never, and "
-            "where c ≥ 2 the cold start is better at every size (no noise, d ≥ 2)."
+            "where c > 2 the cold start is better at every size (no noise, d ≥ 2)."
         ),
         formulas=exactly(
             limits.aligned_improvement_slope,
