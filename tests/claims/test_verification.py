@@ -196,7 +196,7 @@ def test_seeds_reach_the_simulations():
 
 
 def test_every_claim_of_the_papers_is_registered():
-    assert [claim.id for claim in all_claims()] == [
+    of_the_papers = [
         "attention-reduction",
         "prop-3.1",
         "pretrained-optimum",
@@ -212,6 +212,8 @@ def test_every_claim_of_the_papers_is_registered():
         "cor-5.4",
         "shift",
     ]
+    registered = [claim.id for claim in all_claims()]
+    assert [each for each in registered if each in of_the_papers] == of_the_papers
     for claim in all_claims():
         assert claim.evidence or claim.checks
         assert claim.is_general == bool(claim.settings)
