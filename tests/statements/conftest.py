@@ -15,7 +15,7 @@ def computed_once():
         patch.setattr(
             evaluation,
             "formula_of",
-            functools.cache(lambda name, start: functools.cache(formula(name, start))),
+            functools.cache(lambda quantity: functools.cache(formula(quantity))),
         )
         yield
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttt_theory.errors import (
     BrokenPackageError,
+    InvalidSettingError,
     MissingPackageError,
     StatementError,
     importing,
@@ -27,7 +28,8 @@ __all__ = ["StatementVerdict", "check", "undecided"]
 _LONGEST_SECONDS = 15.0
 _LARGEST_DIM = 64
 _ERRORS = {
-    each.__name__: each for each in (BrokenPackageError, MissingPackageError, StatementError)
+    each.__name__: each
+    for each in (BrokenPackageError, InvalidSettingError, MissingPackageError, StatementError)
 }
 
 

@@ -34,7 +34,7 @@ from ttt_theory.statements.syntax import (
     Quantity,
     is_size,
 )
-from ttt_theory.statements.vocabulary import formula_of, ratio_of
+from ttt_theory.statements.vocabulary import formula_of, ratio_after_steps, ratio_of
 
 __all__ = ["Branch", "Symbolic", "branches", "cases", "without_roots", "without_squares"]
 
@@ -349,11 +349,14 @@ class Symbolic:
             value = Ratio.of(evaluate(size, self))
             values[SIZES.index(name)] = value
             self._require_size(name, value)
-        if self.choices is None:
-            formula = formula_of(quantity.name, quantity.start)
-            return Ratio.of(formula(*values))
+        steps = [Ratio.of(evaluate(step, self)) for step in quantity.steps]
+        if self.choices is None and not steps:
+            return Ratio.of(formula_of(quantity)(*values))
         try:
-            ratio = ratio_of(quantity.name, quantity.start).composed(values)
+            if steps:
+                ratio = self.simplified(ratio_after_steps(quantity, values, steps))
+            else:
+                ratio = ratio_of(dataclasses.replace(quantity, sizes=())).composed(values)
         except ZeroDivisionError:
             raise UndefinedError from None
         self.divisors.append(ratio.denom)

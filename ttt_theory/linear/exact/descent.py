@@ -92,6 +92,23 @@ class Descent:
                 total = total + coefficient * factor * self.quadratic[m][other]
         return total
 
+    def scaled(self, factors: Sequence[Any]) -> Descent:
+        """Return it with every coefficient times the factor of its degree, 0 to 2t, in the steps.
+
+        Examples
+        --------
+        >>> Descent(5, [7], [[2]]).scaled([100, 10, 1])
+        Descent(constant=500, linear=[70], quadratic=[[2]])
+        """
+        return Descent(
+            factors[0] * self.constant,
+            [factors[m] * each for m, each in enumerate(self.linear, start=1)],
+            [
+                [factors[m + other] * each for other, each in enumerate(row, start=1)]
+                for m, row in enumerate(self.quadratic, start=1)
+            ],
+        )
+
     @property
     def curve(self) -> Curve:
         """R(η) = c0 − c1η + c2η² of a single step."""
