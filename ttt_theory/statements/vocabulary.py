@@ -16,7 +16,7 @@ from ttt_theory.linear.exact.isotropic_descent import (
 from ttt_theory.statements.rational import GENERATORS, NAMES, Ratio, common_multiple
 from ttt_theory.statements.syntax import Quantity
 
-__all__ = ["formula_of", "of_descent", "ratio_after_steps", "ratio_of"]
+__all__ = ["curvature_of", "formula_of", "of_descent", "ratio_after_steps", "ratio_of"]
 
 
 def formula_of(quantity: Quantity) -> Callable[..., Any]:
@@ -56,6 +56,13 @@ def ratio_after_steps(quantity: Quantity, sizes: Sequence[Ratio], steps: Sequenc
     found = of_descent(quantity.name, whole, [step * unit for step in steps])
     quotient: Ratio = found / (unit**degree * square)
     return quotient
+
+
+def curvature_of(quantity: Quantity, sizes: Sequence[Ratio]) -> Ratio:
+    """Return a positive multiple of c2, by which the best step of a quantity is a quotient."""
+    descent, _ = _descent(quantity, 1, *sizes)
+    found: Ratio = descent.curve.quadratic
+    return found
 
 
 def of_descent(name: str, descent: Descent, steps: Sequence[Any]) -> Any:
