@@ -15,8 +15,11 @@ from tests.random_statements.moments import after_steps
 from tests.statements.verdicts import rational
 from ttt_theory.errors import InvalidSettingError, StatementError
 from ttt_theory.statements import deciding
+from ttt_theory.statements.domain import Case
 from ttt_theory.statements.evaluation import evaluate, isotropic_values
 from ttt_theory.statements.given_setting import setting_values
+from ttt_theory.statements.rational import Ratio
+from ttt_theory.statements.symbolic import branches
 from ttt_theory.statements.syntax import parse
 from ttt_theory.statements.writing import written
 
@@ -117,6 +120,29 @@ PROVED = [
 def test_what_is_true_is_proved(hasty, statement):
     answer = deciding.decided(statement, None)
     assert answer["verdict"] == "proved", answer["tried"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "risk_after(evaluation=same)",
+        "improvement(evaluation=same)",
+        "step_size(n=n+k, evaluation=same)",
+        "risk_after(steps=[1/n, -norm2/d])",
+        "risk_after(cold, steps=[1/n, 2/d], evaluation=same)",
+        "risk_after(cold, steps=[1/(n-d-1/2), noise], noise=1/2)",
+    ],
+)
+@given(point=POINTS)
+@settings(max_examples=20)
+def test_what_is_known_without_algebra_holds(text, point):
+    [branch] = branches(parse(f"{text} > 0").comparison, (), Case(), in_limit=False)
+    assert branch.facts
+    exact = isotropic_values(point)
+    at = {slot: exact.symbol(name) for slot, name in enumerate(NAMES)}
+    for bound, strict in branch.facts:
+        assert strict
+        assert Ratio(bound).at(at) > 0
 
 
 REFUTED = {

@@ -95,8 +95,11 @@ def setting_values(setting: Setting) -> Values:
             source_context_length=n if source == numbers.context_length else source,
         )
         if steps <= two_steps.MOST_STEPS:
-            parts = exact_parts(resized, _matrix, _number, factor)
-            return two_steps.descent(evaluation, *parts, steps)
+            parts, forms = exact_parts(resized, _matrix, _number, factor)
+            if (evaluation, steps) == ("fresh", 1):
+                # The same by fewer powers of large matrices.
+                return Descent.of_curve(parts.curve)
+            return two_steps.descent(evaluation, parts, forms, steps)
         return _isotropic_descent(resized, factor, evaluation, steps)
 
     def quantity(of: Quantity, sizes: Mapping[str, flint.fmpq], steps: Sequence[Any]) -> Any:

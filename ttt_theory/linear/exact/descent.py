@@ -82,6 +82,11 @@ class Descent:
     linear: Sequence[Any]
     quadratic: Sequence[Sequence[Any]]
 
+    @classmethod
+    def of_curve(cls, curve: Curve) -> Descent:
+        """Return the risk after a single step; see `curve`."""
+        return cls(curve.constant, [curve.linear / 4], [[curve.quadratic / 4]])
+
     def risk(self, step_sizes: Sequence[Any]) -> Any:
         """Return the risk after at most t steps of these sizes."""
         method = method_coefficients(step_sizes)
