@@ -53,6 +53,21 @@ KNOWN = (
     ("d", "sqrt(n*k)", ("n >= d", "k >= d")),
     ("1", "n", ()),
     ("k", "10*d", ("gamma <= 1",)),
+    ("risk_after(evaluation=same)", "risk_before(evaluation=same)", ()),
+    ("risk_before(cold)", "risk_before(cold, evaluation=same)", ()),
+    ("risk_after(evaluation=same)", "risk_after(cold, evaluation=same)", ("noise == 0",)),
+    ("risk_after(n=n+1, evaluation=same)", "risk_after(evaluation=same)", ("noise == 0",)),
+    ("improvement(cold, evaluation=same)", "norm2*k/(k+d)", ("noise == 0",)),
+    ("step_size(cold, k=k+1, evaluation=same)", "step_size(cold, evaluation=same)", ()),
+    ("risk_after", "risk_after(steps=[step_size/2])", ()),
+    ("risk_after(cold, evaluation=same)", "risk_after(cold, steps=[1/n], evaluation=same)", ()),
+    ("improvement(steps=[1/n, 0])", "improvement", ()),
+    ("risk_after(steps=[1/n, 1/k])", "risk_after(steps=[1/k, 1/n])", ()),
+    ("noise", "risk_after(cold, steps=[1/n, 1/d])", ("noise == 0",)),
+    ("risk_after(cold)", "risk_after(cold, steps=[step_size(cold), step_size(cold)])", ("n == k",)),
+    ("risk_after(steps=[step_size, step_size/2])", "risk_before", ("noise == 0",)),
+    ("risk_after(cold, steps=[1/sqrt(n), -1/d])", "risk_after(cold, steps=[-1/d, 1/sqrt(n)])", ()),
+    ("risk_after(steps=[norm2/n**4, 1/d])", "risk_after(cold, steps=[1/d, 1/d], k=k+1)", ()),
 )
 CONDITIONS = (
     *("noise == 0", "noise <= norm2", "alpha == 1/2", "gamma >= 2", "n >= d", "k <= n", "d >= 10"),
@@ -69,7 +84,10 @@ LIMIT_TERMS = (
     *("sqrt(d)", "max(n, k)", "min(n, 2*d)", "d*log(d)", "d*sqrt(1 + alpha)", "n*(n+1)/d", "1"),
     *("risk_before", "improvement(cold)", "risk_after(cold)", "improvement", "risk_after", "1/d"),
     *("exp(alpha)*d", "abs(n - 2*d)", "sqrt(sqrt(d))", "sqrt(d*sqrt(n))", "sqrt(n**2 + k*d)"),
-    *("risk_before(n=2*n)", "risk_after(cold, k=k+d)"),
+    *("risk_before(n=2*n)", "risk_after(cold, k=k+d)", "improvement(evaluation=same)"),
+    *("risk_after(cold, steps=[1/(d*n**2), 1/(k*n**2)])", "risk_after(cold, evaluation=same)"),
+    *("improvement(steps=[step_size, step_size/3])", "d**2*step_size(evaluation=same)"),
+    *("risk_after(steps=[sqrt(d)/n**4], evaluation=same)", "risk_after(steps=[1/d, 1/n])"),
 )
 
 
@@ -106,7 +124,14 @@ def _expression(rng, depth):
 def _mutant(rng, statement):
     """Change one number, name or relation."""
     swaps = {"n": "k", "k": "d", "d": "n", "<=": "<", ">=": "<=", "+": "-", "cold": "warm"}
-    swaps |= {"<": ">=", "warm": "cold", "norm2": "noise", "alpha": "gamma", "min": "max"}
+    swaps |= {
+        "same": "fresh",
+        "<": ">=",
+        "warm": "cold",
+        "norm2": "noise",
+        "alpha": "gamma",
+        "min": "max",
+    }
     tokens = re.findall(r"\w+|\*\*|[<>=]=|.", statement.partition(" when ")[0])
     places = [
         index
@@ -176,6 +201,7 @@ def _setting(rng):
         ttt.Isotropic(dim),
         [float(each) for each in rng.integers(-4, 5, dim) / 4 + 0.125],
         noise_variance=float(rng.integers(0, 3)) / 2,
+        evaluation=str(rng.choice(["fresh", "fresh", "same"])),
     )
 
 
@@ -186,6 +212,12 @@ def _of_setting(rng):
         *("risk_before <= {0}*norm2 when noise == 0", "exp(-improvement) > 1 - improvement"),
         *("max(risk_after, {0}/10) == risk_after", "improvement == {0}/20"),
         *("risk_after(k=k+1) <= risk_after", "risk_before(n=2*n) <= risk_before - norm2/{0}"),
+        *("risk_after(evaluation=same) <= {0}/9", "risk_after(steps=[step_size/{0}]) < {0}/8"),
+        *(
+            "risk_after(steps=[1/n**3, {0}/1000]) <= risk_before",
+            "step_size(evaluation=same) < 1/k",
+        ),
+        *("improvement(steps=[sqrt(2)/n**4, 0.001], evaluation=fresh) < {0}/50",),
     )
     return str(rng.choice(pool)).format(int(rng.integers(1, 20)))
 

@@ -19,6 +19,7 @@ from tests.random_statements.evaluation import (
     quantities_at,
     sides,
     split,
+    stepped_at,
 )
 from tests.random_statements.generation import generated
 from ttt_theory.errors import StatementError
@@ -68,6 +69,7 @@ def judged(seed, index, points=40):
         except UndefinedError:
             why = "undefined there" if answer["verdict"] == "refuted" else None
     quantities_at.cache_clear()
+    stepped_at.cache_clear()
     return {
         "index": index,
         "statement": statement,

@@ -114,10 +114,11 @@ def step_contradiction(goal, certificate):
 
 
 def step_multiple(goal, certificate):
-    bound, _ = [*goal.constraints, *goal.bounds][certificate["constraint"]]
+    bound, strict = [*goal.constraints, *goal.bounds][certificate["constraint"]]
     factor = polynomial(certificate["factor"])
     require(goal.holds(factor, strict=False))
-    require(goal.holds(goal.claim - factor * bound, strict=goal.strict))
+    is_positive = strict and goal.holds(factor, strict=True)
+    require(goal.holds(goal.claim - factor * bound, strict=goal.strict and not is_positive))
 
 
 def step_integers(goal, certificate):
@@ -215,7 +216,7 @@ class Branch:
         self.case = case
         self.constraints = [
             (polynomial(each["polynomial"]), each["strict"])
-            for each in (*case["where"], *case["defined_where"])
+            for each in (*case["where"], *case["defined_where"], *case["known"])
         ]
         self.roots = {
             name: polynomial(re.fullmatch(r"sqrt\((.*)\)", text)[1])
@@ -317,6 +318,9 @@ RATIONAL = (
     "noise**2 <= noise when noise <= 1",
     "n**3 <= 1000 when n <= 10",
     "norm2 + 1/norm2 >= 2",
+    "risk_after(evaluation=same) <= risk_before",
+    "risk_after(cold, steps=[1/n, 1/d]) > 0 when noise == 0",
+    "risk_after(evaluation=same) < risk_after(cold, evaluation=same) when noise == 0",
 )
 OTHERS = (
     "sqrt(n*k) <= (n+k)/2",

@@ -108,6 +108,14 @@ def test_command_prints_no_coefficient_where_there_is_none(command):
         [],
         [""],
         ["improvment == 1"],
+        ["risk_after(steps=[]) > 0"],
+        [f"risk_after(steps=[{'1, ' * 16}1]) > 0"],
+        ["risk_after(evaluation=old) > 0"],
+        ["[1/n, 2/n] > 0"],
+        [
+            *("risk_after(steps=[1/n, 1/n, 1/n]) > 0", "--setting"),
+            str(EXAMPLES / "noncommuting.toml"),
+        ],
         ["--jsn"],
         ["n == n", "--jsn"],
         ["--jsn", "n == n"],
@@ -124,3 +132,18 @@ def test_bad_input_is_one_line_and_status_2(command, arguments):
     assert output == ""
     assert len([line for line in error.splitlines() if line.startswith("ttt-theory: ")]) == 1
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [('evaluation = "same"', 0), ('evaluation = "fresh"', 1), ('step_rule = "normalized"', 2)],
+)
+def test_the_evaluation_of_a_setting_file(command, tmp_path, line, code):
+    file = tmp_path / "setting.toml"
+    text = (EXAMPLES / "isotropic.toml").read_text(encoding="utf-8")
+    file.write_text(f"{line}\n{text}", encoding="utf-8")
+    claim = "risk_after == risk_after(evaluation=same)"
+    status, output, error = command(claim, "--setting", str(file))
+    assert status == code
+    assert (output == "") == (code == 2)
+    assert ("step_rule: 'normalized' is not valid" in error) == (code == 2)

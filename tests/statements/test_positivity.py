@@ -454,14 +454,17 @@ def test_solving_loses_no_solution(equation, solutions):
     st.tuples(*[st.integers(1, 9)] * 3, st.fractions("1/9", 9), st.fractions(0, 9)),
     st.sampled_from(["risk_before", "risk_after", "improvement", "step_size"]),
     st.sampled_from(["warm", "cold", None]),
+    st.sampled_from(["fresh", "same", None]),
 )
 @settings(max_examples=50)
-def test_the_algebra_and_the_numbers_agree(values, name, start):
+def test_the_algebra_and_the_numbers_agree(values, name, start, evaluation):
     point = dict(zip(NAMES, map(Fraction, values), strict=True))
     exact = isotropic_values(point)
     at = {slot: exact.symbol(each) for slot, each in enumerate(NAMES)}
-    assert ratio_of(name, start).at(at) == exact.quantity(Quantity(name, start))
-    text = f"{name}{f'({start})' if start else ''}*alpha - gamma**2/noise**0 == abs(n-k)*min(d, 3)"
+    quantity = Quantity(name, start, evaluation=evaluation)
+    assert ratio_of(quantity).at(at) == exact.quantity(quantity)
+    given_ = [*filter(None, [start]), *(f"evaluation={each}" for each in [evaluation] if each)]
+    text = f"{name}({', '.join(given_)})*alpha - gamma**2/noise**0 == abs(n-k)*min(d, 3)"
     parsed = parse(text)
     sides = [
         (branch.left.at(at), branch.right.at(at))

@@ -396,7 +396,12 @@ def mutants(
 @app.command(context_settings={"ignore_unknown_options": True})
 def check(
     statement: Annotated[
-        str, typer.Argument(metavar="STATEMENT", help="Such as 'risk_after <= risk_before'.")
+        str,
+        typer.Argument(
+            metavar="STATEMENT",
+            help="Such as 'risk_after <= risk_before', or with 'risk_after(cold, steps=[1/n, 1/d], "
+            "evaluation=same)'.",
+        ),
     ],
     *,
     setting: Annotated[

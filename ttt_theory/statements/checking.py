@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttt_theory.errors import (
     BrokenPackageError,
+    InvalidSettingError,
     MissingPackageError,
     StatementError,
     importing,
@@ -27,7 +28,8 @@ __all__ = ["StatementVerdict", "check", "undecided"]
 _LONGEST_SECONDS = 15.0
 _LARGEST_DIM = 64
 _ERRORS = {
-    each.__name__: each for each in (BrokenPackageError, MissingPackageError, StatementError)
+    each.__name__: each
+    for each in (BrokenPackageError, InvalidSettingError, MissingPackageError, StatementError)
 }
 
 
@@ -70,7 +72,7 @@ class StatementVerdict:
 
 
 def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
-    """Prove or refute a statement about the one-step risk for isotropic covariances.
+    """Prove or refute a statement about the risk after steps for isotropic covariances.
 
     The statement compares two expressions with ``==``, ``~``, ``<=``, ``>=``, ``<`` or ``>``, and
     may end in ``when CONDITION[, CONDITION]…``.  Names are n, k and d (integers from 1), alpha =
@@ -78,6 +80,10 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     risk_before, risk_after, improvement and step_size, of the warm start unless followed by
     (cold), and at other sizes by keyword, as in risk_after(cold, n=n+1); sqrt, log, exp, min, max
     and abs.  Decimals are exact.
+
+    The quantities are those of the best single step and a fresh context.  risk_after and
+    improvement take other steps, risk_after(steps=[1/n, step_size/2]), 1 to 16 expressions, and
+    all take evaluation=same, the context that the steps were taken on.
 
     A statement speaks of the points at which its conditions hold and its sides are defined.  With
     ``~`` the ratio of the sides tends to 1 as d grows, with n = alpha·d and k = gamma·d, for every
@@ -88,10 +94,11 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     statement : str
         At most 1000 characters; parsed by a grammar of its own, never evaluated as code.
     setting : Setting, optional
-        If given, all names take its values, and a quantity that names no start has its own.  A
-        float stands for the shortest decimal that denotes it, the one that Python prints: 0.1 is
-        1/10 here, where `one_step_risk` takes it for the number of 53 bits next to that.  At most
-        64 dimensions.
+        If given, all names take its values, and a quantity that names no start or no evaluation
+        has its own; it has two steps at most, unless Σ_x and W are multiples of the identity.  Its
+        task must be fixed, its steps plain and its features Gaussian.  A float stands for the
+        shortest decimal that denotes it, the one that Python prints: 0.1 is 1/10 here, where
+        `one_step_risk` takes it for the number of 53 bits next to that.  At most 64 dimensions.
 
     Returns
     -------
@@ -102,15 +109,16 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     Raises
     ------
     StatementError
-        If the statement cannot be read, or its conditions contradict each other.
+        If the statement cannot be read, its conditions contradict each other, or a setting has no
+        exact risk after so many steps.
     InvalidSettingError
-        If the setting is anything but a `Setting`.
+        If the setting is anything but a `Setting`, or of a kind that is not known here.
     MissingPackageError, BrokenPackageError
         If what this needs is not installed, or cannot be imported.
 
     Notes
     -----
-    Source: the quantities are the exact ones of theory.md, section 2.
+    Source: the quantities are the exact ones of theory.md, section 2, facts 3, 4, 7 and 8.
 
     Examples
     --------
@@ -120,6 +128,8 @@ def check(statement: str, setting: Setting | None = None) -> StatementVerdict:
     >>> ttt.check("risk_after < risk_before").counterexample  # doctest: +NORMALIZE_WHITESPACE
     {'n': '1', 'k': '1', 'd': '1', 'norm2': '1', 'noise': '0', 'alpha': '1', 'gamma': '1',
      'left': '2/3', 'right': '2/3'}
+    >>> ttt.check("risk_after(steps=[1/n, 1/d]) == risk_after(steps=[1/d, 1/n])").verdict
+    'proved'
     """
     # The process that works on it tells what it lacks, too, but may have a path of its own.
     with importing("verify", "flint", "hypothesis", "cloudpickle"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -116,7 +116,7 @@ class Values:
     symbols : mapping of str to fmpq
         Values of `SYMBOLS`.
     quantity : callable
-        Gives the value of a quantity from its name, its start, and its own sizes by their names.
+        Gives the value of a `Quantity` from its own sizes, by their names, and its steps.
     """
 
     def __init__(self, symbols: Mapping[str, flint.fmpq], quantity: Any) -> None:
@@ -135,13 +135,18 @@ class Values:
     def quantity(self, quantity: Quantity) -> flint.fmpq:
         """Return the value of a quantity; it has none where its sizes leave the domain."""
         if quantity not in self._known:
-            sizes = {name: evaluate(size, self) for name, size in quantity.sizes}
-            if not all(
-                is_size(name, Fraction(int(value.p), int(value.q))) for name, value in sizes.items()
-            ):
-                raise UndefinedError
-            self._known[quantity] = self._quantity(quantity.name, quantity.start, sizes)
+            steps = [evaluate(step, self) for step in quantity.steps]
+            self._known[quantity] = flint.fmpq(self.after(quantity, steps))
         return self._known[quantity]
+
+    def after(self, quantity: Quantity, steps: Sequence[Any]) -> Any:
+        """Return the value of a quantity after steps in any numbers."""
+        sizes = {name: evaluate(size, self) for name, size in quantity.sizes}
+        if not all(
+            is_size(name, Fraction(int(value.p), int(value.q))) for name, value in sizes.items()
+        ):
+            raise UndefinedError
+        return self._quantity(quantity, sizes, steps)
 
     def inverse(self, value: flint.fmpq) -> flint.fmpq:
         """Return one over a value."""
@@ -185,7 +190,12 @@ class _Balls:
         return flint.arb(self.values.symbol(name))
 
     def quantity(self, quantity: Quantity) -> flint.arb:
-        return flint.arb(self.values.quantity(quantity))
+        try:
+            return flint.arb(self.values.quantity(quantity))
+        except UnresolvedError:
+            # Steps need not be rational, as sizes are.
+            steps = [evaluate(step, self) for step in quantity.steps]
+            return _finite(flint.arb(self.values.after(quantity, steps)))
 
     def inverse(self, value: flint.arb) -> flint.arb:
         if value == 0:
@@ -228,7 +238,8 @@ class Floats:
         """Return the value of a quantity."""
         sizes = {name: evaluate(size, self) for name, size in quantity.sizes}
         arguments = [sizes.get(name, self.values[name]) for name in SIZES]
-        return float(formula_of(quantity.name, quantity.start)(*arguments))
+        arguments += [evaluate(step, self) for step in quantity.steps]
+        return float(formula_of(quantity)(*arguments))
 
     def inverse(self, value: float) -> float:
         """Return one over a value."""
@@ -272,10 +283,10 @@ def isotropic_values(point: Point) -> Values:
     exact = {name: flint.fmpq(value.numerator, value.denominator) for name, value in point.items()}
     exact["alpha"], exact["gamma"] = exact["n"] / exact["d"], exact["k"] / exact["d"]
 
-    def quantity(name: str, start: str | None, sizes: Mapping[str, flint.fmpq]) -> flint.fmpq:
+    def quantity(of: Quantity, sizes: Mapping[str, flint.fmpq], steps: Sequence[Any]) -> Any:
         arguments = [sizes.get(each, exact[each]) for each in SIZES]
         try:
-            return flint.fmpq(formula_of(name, start)(*arguments))
+            return formula_of(of)(*arguments, *steps)
         except ZeroDivisionError:
             raise UndefinedError from None
 

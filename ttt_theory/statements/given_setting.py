@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import flint
+import numpy as np
 
+from ttt_theory.errors import StatementError
+from ttt_theory.linear.exact import two_steps
+from ttt_theory.linear.exact.descent import Descent
 from ttt_theory.linear.exact.exact_numbers import (
     ExactNumbers,
     InexactCovarianceError,
-    exact_curve,
+    exact_parts,
+    exact_weights,
 )
+from ttt_theory.linear.exact.isotropic_numbers import IsotropicNumbers
 from ttt_theory.linear.setting.setting import check_defaults
 from ttt_theory.statements.evaluation import Values
+from ttt_theory.statements.vocabulary import of_descent
 
 if TYPE_CHECKING:
     from ttt_theory.checks import ObjectArray
-    from ttt_theory.linear.exact.curve import Curve
     from ttt_theory.linear.setting.setting import Setting
+    from ttt_theory.statements.syntax import Quantity
 
 __all__ = ["NotExactError", "setting_values"]
 
@@ -41,17 +48,18 @@ def setting_values(setting: Setting) -> Values:
     Returns
     -------
     Values
-        A quantity without a start has the setting's own; warm is its pretrained weights and cold is
-        zero.  All are exact, by theory.md, section 2.
+        A quantity without a start or an evaluation has the setting's own; warm is its pretrained
+        weights and cold is zero.  All are exact, by theory.md, section 2.
 
     Raises
     ------
+    InvalidSettingError
+        If its task is random, its steps are normalised or its features are not Gaussian.
     NotExactError
         If the entries of a covariance are known in float64 alone, or it has an eigenvalue below
         zero, however small: the risk might then be negative.
     """
-    fields = ("evaluation", "step_rule", "task", "feature_law")
-    check_defaults(setting, "a statement on a setting", *fields)
+    check_defaults(setting, "a statement on a setting", "step_rule", "task", "feature_law")
     try:
         numbers = ExactNumbers.of(setting, lambda value: Fraction(repr(value)))
     except InexactCovarianceError as error:
@@ -74,7 +82,9 @@ def setting_values(setting: Setting) -> Values:
     symbols |= {"alpha": n / d, "gamma": k / d}
 
     @cache
-    def curve(start: str | None, n: flint.fmpq, k: flint.fmpq) -> Curve:
+    def descent(
+        start: str | None, evaluation: str, n: flint.fmpq, k: flint.fmpq, steps: int
+    ) -> Descent:
         factor = None if start is None else Fraction(start == "warm")
         source = numbers.source_context_length
         resized = dataclasses.replace(
@@ -84,19 +94,59 @@ def setting_values(setting: Setting) -> Values:
             # A model that is pretrained at the length of its prompts is so at any.
             source_context_length=n if source == numbers.context_length else source,
         )
-        return exact_curve(resized, _matrix, _number, factor)
+        if steps <= two_steps.MOST_STEPS:
+            parts, forms = exact_parts(resized, _matrix, _number, factor)
+            if (evaluation, steps) == ("fresh", 1):
+                # The same by fewer powers of large matrices.
+                return Descent.of_curve(parts.curve)
+            return two_steps.descent(evaluation, parts, forms, steps)
+        return _isotropic_descent(resized, factor, evaluation, steps)
 
-    def quantity(name: str, start: str | None, sizes: Mapping[str, flint.fmpq]) -> flint.fmpq:
-        found = curve(start, sizes.get("n", n), sizes.get("k", k))
-        return flint.fmpq(getattr(found, name))
+    def quantity(of: Quantity, sizes: Mapping[str, flint.fmpq], steps: Sequence[Any]) -> Any:
+        evaluation = of.evaluation or setting.evaluation
+        sized = (sizes.get("n", n), sizes.get("k", k))
+        found = descent(of.start, evaluation, *sized, max(1, len(steps)))
+        return of_descent(of.name, found, steps)
 
     return Values(symbols, quantity)
+
+
+def _isotropic_descent(
+    numbers: ExactNumbers, factor: Fraction | None, evaluation: str, steps: int
+) -> Descent:
+    """Return the risk after any number of steps, for multiples of the identity."""
+    features, weights = _matrix(numbers.features), exact_weights(numbers, _matrix, _number, factor)
+    identity = _matrix(np.eye(len(numbers.task), dtype=object))
+    if any(each != identity * each[0, 0] for each in (features, weights)):
+        raise StatementError(
+            f"the risk after {steps} steps is known where the features' covariance and the weights "
+            f"are multiples of the identity; in this setting give {two_steps.MOST_STEPS} at most"
+        )
+    found = IsotropicNumbers(
+        int(numbers.context_length),
+        int(numbers.test_samples),
+        len(numbers.task),
+        sum((value**2 for value in numbers.task.ravel()), Fraction(0)),
+        numbers.noise_variance,
+        _fraction(features[0, 0]),
+        _fraction(weights[0, 0]),
+        evaluation,
+    ).descent(steps)
+    return Descent(
+        _number(found.constant),
+        [_number(each) for each in found.linear],
+        [[_number(each) for each in row] for row in found.quadratic],
+    )
 
 
 def _number(value: Fraction | int | flint.fmpq) -> flint.fmpq:
     if isinstance(value, flint.fmpq):
         return value
     return flint.fmpq(value.numerator, value.denominator)
+
+
+def _fraction(value: flint.fmpq) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
 
 
 def _matrix(array: ObjectArray) -> flint.fmpq_mat:

@@ -333,6 +333,10 @@ class ExpressionReader:
             start = STARTS.get(token.text.lower(), token.text)
             if start in self.vocabulary.starts:
                 items.append(token.before + start)
+            elif token.text == "steps" and self.next.text == "=":
+                items.append(f"{token.before}steps{self.accept('=')}{self.steps()}")
+            elif token.text == "evaluation" and self.next.text == "=":
+                items.append(f"{token.before}evaluation{self.accept('=')}{self.word()}")
             elif token.kind == "name" and self.next.text == "=":
                 items.append(token.before + token.text + str(self.accept("=")) + self.sum())
             else:
@@ -343,6 +347,27 @@ class ExpressionReader:
         if not closed and not (self.next.kind == "end" or self.next.text in RELATIONS):
             raise UncertainError("close the parenthesis after the start")
         return f"{opening.before}({','.join(items)})"
+
+    def steps(self) -> str:
+        """Read a list of step sizes."""
+        if self.next.text not in BRACKETS:
+            raise UncertainError("write the steps in brackets, as in steps=[1/n, 2/n]")
+        opening = self.take()
+        outside, self.in_list = self.in_list, True
+        text = self.sum()
+        while comma := self.accept(","):
+            text += comma + self.sum()
+        self.in_list = outside
+        if not self.accept(BRACKETS[opening.text]):
+            raise UncertainError("close the bracket after the steps")
+        return f"{opening.before}[{text}]"
+
+    def word(self) -> str:
+        """Read the name of an evaluation."""
+        token = self.take()
+        if token.text.lower() not in self.vocabulary.evaluations:
+            raise UncertainError(f"an evaluation is {' or '.join(self.vocabulary.evaluations)}")
+        return token.before + token.text.lower()
 
 
 def _bare(text: str) -> str:

@@ -178,7 +178,10 @@ def _evident(target: Goal) -> Certificate | None:
             continue
         if not bound.is_zero():
             quotient, rest = divmod(target.claim, bound)
-            if has_nonnegative_terms(quotient) and _holds(rest, target.strict, target.positive):
+            is_positive = strict and is_positive_on(quotient, target.positive)
+            if has_nonnegative_terms(quotient) and _holds(
+                rest, target.strict and not is_positive, target.positive
+            ):
                 return {"by": "multiple", "constraint": index, "factor": text_of(quotient)}
     return None
 

@@ -253,6 +253,7 @@ def _described(branch: Branch, case: Case) -> dict[str, Any]:
         "solved": {NAMES[slot]: str(value) for slot, value in case.solved.items()},
         "where": _listed(branch.constraints),
         "defined_where": _listed(branch.domains),
+        "known": _listed(branch.facts),
         "symbols": {
             RING.names()[slot]: f"{definition.function}({definition.argument})"
             for slot, definition in branch.expander.coefficients.definitions.items()
@@ -390,9 +391,11 @@ def nonnegative(
     B ≥ 0 and B²u ≥ A².
     """
     claim = without_squares(claim, branch.roots)
-    constraints = [*branch.constraints, *branch.domains]
+    constraints = [*branch.constraints, *branch.domains, *branch.facts]
     found = None
-    if constraints:
+    if branch.facts:
+        found = certificate(goal(branch.domain, claim, constraints, strict=strict), deadline, 0)
+    if found is None and constraints:
         # What the conditions tell is often not needed, and then in the way.
         soon = min(deadline, time.monotonic() + _UNCONDITIONAL_SECONDS)
         found = certificate(goal(branch.domain, claim, [], strict=strict), soon)
@@ -424,7 +427,7 @@ def _is_defined(branch: Branch, deadline: float) -> bool:
     for divisor in branch.divisors:
         factors |= {str(factor): factor for factor, _ in factored(divisor)[1]}
     # What the conditions tell is often not needed, and then in the way.
-    without = dataclasses.replace(branch, domains=[])
+    without = dataclasses.replace(branch, domains=[], facts=[])
     attempts = (dataclasses.replace(without, constraints=[]), without)
     not_zero = all(
         any(

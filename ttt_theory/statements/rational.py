@@ -14,6 +14,7 @@ __all__ = [
     "Ratio",
     "TooLargeError",
     "coefficients",
+    "common_multiple",
     "factored",
     "has_nonnegative_terms",
     "has_only_names",
@@ -202,6 +203,21 @@ def coefficients(of: Polynomial, slot: int) -> dict[int, Polynomial]:
         rest = (*exponents[:slot], 0, *exponents[slot + 1 :])
         parts.setdefault(int(exponents[slot]), {})[rest] = coefficient
     return {degree: RING.from_dict(part) for degree, part in parts.items()}
+
+
+def common_multiple(of: Sequence[Polynomial]) -> Polynomial:
+    """Return the least polynomial that all of these divide.
+
+    Examples
+    --------
+    >>> n, k = GENERATORS[:2]
+    >>> common_multiple([2 * n, n * k, 3 * k])
+    6*n*k
+    """
+    found = polynomial(1)
+    for each in of:
+        found = _product(found, each / found.gcd(each))
+    return found
 
 
 def substituted(

@@ -28,6 +28,7 @@ class Vocabulary:
     quantities: tuple[str, ...]
     starts: tuple[str, ...]
     functions: tuple[str, ...]
+    evaluations: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

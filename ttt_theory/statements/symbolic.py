@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -34,7 +35,12 @@ from ttt_theory.statements.syntax import (
     Quantity,
     is_size,
 )
-from ttt_theory.statements.vocabulary import formula_of, ratio_of
+from ttt_theory.statements.vocabulary import (
+    curvature_of,
+    formula_of,
+    ratio_after_steps,
+    ratio_of,
+)
 
 __all__ = ["Branch", "Symbolic", "branches", "cases", "without_roots", "without_squares"]
 
@@ -43,6 +49,8 @@ _LARGEST_PRIME = 1000
 _PRECISION = 256
 _MANY_TERMS = 40
 _PLACES, _LARGEST_BOUNDED = 1000, 10**12
+# Terms of what is worth knowing to be positive.
+_MOST_KNOWN = 10_000
 
 
 @dataclass
@@ -62,6 +70,9 @@ class Branch:
         What must not be zero for the sides to be defined.
     domains : list of Constraint
         What roots and logarithms need to be defined.
+    facts : list of Constraint
+        What holds everywhere, for a reason that is not in the terms: a curvature and a risk less
+        the noise are means of squares.
     expander : Expander
         In a limit, gives expansions for large d.  They may need choices of their own, so that
         constraints, roots and domains are complete only when a branch has been worked on.
@@ -78,6 +89,7 @@ class Branch:
     roots: dict[int, Polynomial]
     divisors: list[Polynomial]
     domains: list[Constraint]
+    facts: list[Constraint]
     expander: Expander
     extended: Callable[[], Domain]
     has_doubtful_sizes: bool
@@ -238,6 +250,7 @@ def _branch(
         arithmetic.roots,
         arithmetic.divisors,
         arithmetic.domains,
+        arithmetic.facts,
         arithmetic.expander,
         arithmetic.extended_domain,
         arithmetic.has_doubtful_sizes,
@@ -272,6 +285,7 @@ class Symbolic:
     definitions: dict[int, Definition] = field(default_factory=dict)
     divisors: list[Polynomial] = field(default_factory=list)
     domains: list[Constraint] = field(default_factory=list)
+    facts: list[Constraint] = field(default_factory=list)
     signs: dict[str, bool] = field(default_factory=dict)
     ordered: dict[str, list[tuple[Ratio, Ratio]]] = field(default_factory=dict)
     quantities: dict[Quantity, Ratio] = field(default_factory=dict)
@@ -349,15 +363,50 @@ class Symbolic:
             value = Ratio.of(evaluate(size, self))
             values[SIZES.index(name)] = value
             self._require_size(name, value)
-        if self.choices is None:
-            formula = formula_of(quantity.name, quantity.start)
-            return Ratio.of(formula(*values))
+        steps = [Ratio.of(evaluate(step, self)) for step in quantity.steps]
+        if self.choices is None and not steps:
+            return Ratio.of(formula_of(quantity)(*values))
         try:
-            ratio = ratio_of(quantity.name, quantity.start).composed(values)
+            if steps:
+                ratio = self.simplified(ratio_after_steps(quantity, values, steps))
+            else:
+                ratio = ratio_of(dataclasses.replace(quantity, sizes=())).composed(values)
         except ZeroDivisionError:
             raise UndefinedError from None
-        self.divisors.append(ratio.denom)
+        if not self._is_known(quantity, values, ratio):
+            self.divisors.append(ratio.denom)
         return ratio
+
+    def _is_known(self, quantity: Quantity, values: list[Ratio], ratio: Ratio) -> bool:
+        """Note what is positive of a quantity where its terms do not show it.
+
+        Returns
+        -------
+        bool
+            Whether that tells that the denominator is not zero.
+        """
+        is_evident = not quantity.steps and self.domain.sign(ratio.denom)
+        if self.in_limit or is_evident or len(ratio.numer) > _MOST_KNOWN:
+            return False
+        found = [] if quantity.steps else [curvature_of(quantity, values)]
+        if quantity.name == "risk_after":
+            # That of the best step is a quotient by the curvature.
+            found.append(math.prod(found, start=ratio - values[SIZES.index("noise")]))
+        self.facts += [
+            (each, True) for each in map(self._doubtful, found) if not each.is_constant()
+        ]
+        return not quantity.steps
+
+    def _doubtful(self, positive: Ratio) -> Polynomial:
+        """Return the part of a positive ratio that is positive, too, but not seen to be."""
+        positive, rest = self.simplified(positive), polynomial(1)
+        for part in (positive.numer, positive.denom):
+            content, factors = factored(part)
+            rest *= 1 if content > 0 else -1
+            for factor, multiplicity in factors:
+                if multiplicity % 2:
+                    rest *= self.domain.sign(factor) or factor
+        return rest
 
     def _require_size(self, name: str, value: Ratio) -> None:
         """Note what a size of a quantity must be for it to be defined, but for being an integer."""

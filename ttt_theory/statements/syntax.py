@@ -10,11 +10,13 @@ from fractions import Fraction
 from typing import Any
 
 from ttt_theory.errors import StatementError
+from ttt_theory.linear.exact.isotropic_numbers import MOST_STEPS
 from ttt_theory.statements.advice import readings
 from ttt_theory.statements.spelling import Vocabulary, remark
 
 __all__ = [
     "COUNTS",
+    "EVALUATIONS",
     "FUNCTIONS",
     "QUANTITIES",
     "SIZES",
@@ -35,28 +37,32 @@ __all__ = [
 
 SYMBOLS = ("n", "k", "d", "alpha", "gamma", "norm2", "noise")
 QUANTITIES = ("risk_before", "risk_after", "improvement", "step_size")
+_STEPPED = ("risk_after", "improvement")
 STARTS = ("warm", "cold")
+EVALUATIONS = ("fresh", "same")
 COUNTS = ("n", "k", "d")
 SIZES = (*COUNTS, "norm2", "noise")
 """What a quantity depends on; those of `COUNTS` are integers from 1."""
 FUNCTIONS = {"sqrt": 1, "log": 1, "exp": 1, "abs": 1, "min": 2, "max": 2}
 """Functions with the number of their arguments, which for min and max is the least."""
 RELATIONS = ("==", "~", "<=", ">=", "<", ">")
-_VOCABULARY = Vocabulary(SYMBOLS, QUANTITIES, STARTS, tuple(FUNCTIONS))
+_VOCABULARY = Vocabulary(SYMBOLS, QUANTITIES, STARTS, tuple(FUNCTIONS), EVALUATIONS)
 
 _LONGEST = 1000
 _DEEPEST = 30
 _LONGEST_NUMBER = 30
 _LARGEST_EXPONENT = 50
 # Bounds the degree and the size of the constants of what a statement expands to; a quantity's
-# numerator and denominator have degrees up to about this.
+# numerator and denominator have degrees up to about this, for each of its steps.
 _HEAVIEST = 800
 _QUANTITY_WEIGHT = 16
 _BITS_PER_WEIGHT = 16
 
+_LIST_REMEDY = f"a list stands in steps=[...] of {' and '.join(_STEPPED)} alone"
+
 _TOKEN = re.compile(
     r" *(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
-    r"|(?P<name>[A-Za-z_]\w*)|(?P<operator>\*\*|==|<=|>=|[-+*/(),~<>=])|(?P<end>$))",
+    r"|(?P<name>[A-Za-z_]\w*)|(?P<operator>\*\*|==|<=|>=|[-+*/(),~<>=\[\]])|(?P<end>$))",
     re.ASCII,
 )
 _HINTS = {
@@ -67,6 +73,8 @@ _HINTS = {
     "!": "only == and ~ compare",
     "&": "write commas between conditions",
     "|": "write abs(...) for an absolute value",
+    '"': "write words without quotes",
+    "'": "write words without quotes",
 }
 
 
@@ -95,11 +103,17 @@ class Quantity:
         warm, cold, or None where the statement names neither.
     sizes : tuple of (str, Node)
         Those of `SIZES` that have another value here than elsewhere in the statement.
+    steps : tuple of Node
+        The step sizes; empty for the best single step.
+    evaluation : str or None
+        One of `EVALUATIONS`, or None where the statement names neither.
     """
 
     name: str
     start: str | None
     sizes: tuple[tuple[str, Node], ...] = ()
+    steps: tuple[Node, ...] = ()
+    evaluation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,7 +169,7 @@ def nodes(node: Node) -> Iterator[Node]:
     elif isinstance(node, Power):
         children = (node.base,)
     elif isinstance(node, Quantity):
-        children = tuple(size for _, size in node.sizes)
+        children = (*(size for _, size in node.sizes), *node.steps)
     for child in children:
         yield from nodes(child)
 
@@ -363,6 +377,8 @@ class _Parser:
             inner = self.sum()
             self.expect(")", "to close the parenthesis")
             return inner
+        if token.text == "[":
+            raise self.unexpected(_LIST_REMEDY)
         if token.kind not in ("number", "name") or token.text in ("when", *STARTS):
             raise self.unexpected("expected a number, a name or a parenthesis")
         self.index += 1
@@ -379,28 +395,58 @@ class _Parser:
         raise StatementError(f"the name {shown!r} is unknown; {remedy}", token.position)
 
     def quantity(self, token: _Token) -> Node:
-        start: str | None = None
-        sizes: dict[str, Node] = {}
-        if self.accept("("):
-            start = self.accept(*STARTS)
-            while start is None or sizes or self.accept(","):
-                if self.next.text not in SIZES or self.tokens[self.index + 1].text != "=":
-                    remedy = f"a size such as n=n+1, of {', '.join(SIZES)}"
-                    if start is None and not sizes:
-                        remedy = f"warm or cold, or {remedy}"
-                    raise self.unexpected(f"expected {remedy}")
-                self.size(sizes)
-                if not self.accept(","):
-                    break
-            self.expect(")", "after the start" if not sizes else "after the sizes")
-        return Quantity(token.text, start, tuple(sizes.items()))
+        if not self.accept("("):
+            return Quantity(token.text, None)
+        start = self.accept(*STARTS)
+        given: dict[str, Any] = {}
+        if self.next.text != ")" and (start is None or self.accept(",")):
+            self.keyword(token.text, start, given)
+            while self.accept(","):
+                self.keyword(token.text, start, given)
+        self.expect(")", "after what is given" if given else "after the start")
+        steps, evaluation = given.pop("steps", ()), given.pop("evaluation", None)
+        return Quantity(token.text, start, tuple(given.items()), steps, evaluation)
 
-    def size(self, sizes: dict[str, Node]) -> None:
+    def keyword(self, quantity: str, start: str | None, given: dict[str, Any]) -> None:
         token = self.next
-        self.index += 2
-        size = self.sum()
-        if token.text in sizes:
+        known = (*SIZES, "steps", "evaluation")
+        if token.text not in known or self.tokens[self.index + 1].text != "=":
+            remedy = f"a size such as n=n+1, of {', '.join(SIZES)}, or evaluation=same"
+            if quantity in _STEPPED:
+                remedy += ", or steps=[...]"
+            if start is None and not given:
+                remedy = f"warm or cold, or {remedy}"
+            raise self.unexpected(f"expected {remedy}")
+        if token.text in given:
             raise StatementError(f"{token.text} is given twice", token.position)
+        self.index += 2
+        if token.text == "steps":
+            given["steps"] = self.steps(quantity, token)
+        elif token.text == "evaluation":
+            given["evaluation"] = self.accept(*EVALUATIONS)
+            if given["evaluation"] is None:
+                raise self.unexpected(f"an evaluation is {' or '.join(EVALUATIONS)}")
+        else:
+            given[token.text] = self.size(token)
+
+    def steps(self, quantity: str, token: _Token) -> tuple[Node, ...]:
+        if quantity not in _STEPPED:
+            raise StatementError(
+                f"{quantity} takes no steps; {' and '.join(_STEPPED)} do", token.position
+            )
+        self.expect("[", "before the steps, as in steps=[1/n, 2/n]")
+        if self.next.text == "]":
+            raise StatementError(f"no step is given; give 1 to {MOST_STEPS}", token.position)
+        found = [self.sum()]
+        while self.accept(","):
+            found.append(self.sum())
+        self.expect("]", "after the steps")
+        if len(found) > MOST_STEPS:
+            raise StatementError(f"{len(found)} steps; give 1 to {MOST_STEPS}", token.position)
+        return tuple(found)
+
+    def size(self, token: _Token) -> Node:
+        size = self.sum()
         if any(isinstance(node, Quantity) for node in nodes(size)):
             raise StatementError("a size is an expression in the names", token.position)
         value = _constant(size)
@@ -410,7 +456,7 @@ class _Parser:
                 "is positive, noise is not negative",
                 token.position,
             )
-        sizes[token.text] = size
+        return size
 
     def call(self, function: _Token) -> Node:
         self.expect("(", f"after {function.text}")
@@ -458,7 +504,8 @@ def _weight(node: Node) -> int:
     if isinstance(node, Symbol):
         return 1
     if isinstance(node, Quantity):
-        return _QUANTITY_WEIGHT * max((_weight(size) for _, size in node.sizes), default=1)
+        moments = _QUANTITY_WEIGHT * max((_weight(size) for _, size in node.sizes), default=1)
+        return moments * max(1, len(node.steps)) + 2 * sum(map(_weight, node.steps))
     if isinstance(node, Power):
         return _weight(node.base) * abs(node.exponent)
     return sum(_weight(argument) for argument in node.arguments)

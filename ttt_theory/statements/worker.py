@@ -26,7 +26,13 @@ def _limit_resources() -> None:
 def main() -> None:
     """Answer one request."""
     _limit_resources()
-    from ttt_theory.errors import BrokenPackageError, MissingPackageError, StatementError, importing
+    from ttt_theory.errors import (
+        BrokenPackageError,
+        InvalidSettingError,
+        MissingPackageError,
+        StatementError,
+        importing,
+    )
 
     statement, setting = pickle.load(sys.stdin.buffer)
     try:
@@ -34,7 +40,12 @@ def main() -> None:
             from ttt_theory.statements.deciding import decided
 
             answer = decided(statement, setting)
-    except (BrokenPackageError, MissingPackageError, StatementError) as error:
+    except (
+        BrokenPackageError,
+        InvalidSettingError,
+        MissingPackageError,
+        StatementError,
+    ) as error:
         answer = {"error": type(error).__name__, "arguments": error.args}
     json.dump(answer, sys.stdout)
 

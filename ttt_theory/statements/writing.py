@@ -25,6 +25,8 @@ def written(comparison: Comparison) -> str:
     >>> from ttt_theory.statements.syntax import parse
     >>> written(parse("2*(n - k)/d**2 <= sqrt(risk_after(cold, n=n+1))").comparison)
     '2*(n - k)/d**2 <= sqrt(risk_after(cold, n=n + 1))'
+    >>> written(parse("0 < risk_after(evaluation=same,steps=[1/n,2/n])").comparison)
+    '0 < risk_after(steps=[1/n, 2/n], evaluation=same)'
     """
     return f"{_text(comparison.left)} {comparison.relation} {_text(comparison.right)}"
 
@@ -42,9 +44,11 @@ def _bound(node: Node) -> tuple[str, int]:
             return str(value), _ATOM if is_atom else _SUM if value < 0 else _PRODUCT
         case Symbol(name):
             return name, _ATOM
-        case Quantity(name, start, sizes):
+        case Quantity(name, start, sizes, steps, evaluation):
             given = [start] if start else []
             given += [f"{each}={_text(size)}" for each, size in sizes]
+            given += [f"steps=[{', '.join(map(_text, steps))}]"] if steps else []
+            given += [f"evaluation={evaluation}"] if evaluation else []
             return f"{name}({', '.join(given)})" if given else name, _ATOM
         case Power(base, exponent):
             shown = str(exponent) if exponent >= 0 else f"({exponent})"

@@ -82,6 +82,11 @@ class Descent:
     linear: Sequence[Any]
     quadratic: Sequence[Sequence[Any]]
 
+    @classmethod
+    def of_curve(cls, curve: Curve) -> Descent:
+        """Return the risk after a single step; see `curve`."""
+        return cls(curve.constant, [curve.linear / 4], [[curve.quadratic / 4]])
+
     def risk(self, step_sizes: Sequence[Any]) -> Any:
         """Return the risk after at most t steps of these sizes."""
         method = method_coefficients(step_sizes)
@@ -91,6 +96,23 @@ class Descent:
             for other, factor in enumerate(method):
                 total = total + coefficient * factor * self.quadratic[m][other]
         return total
+
+    def scaled(self, factors: Sequence[Any]) -> Descent:
+        """Return it with every coefficient times the factor of its degree, 0 to 2t, in the steps.
+
+        Examples
+        --------
+        >>> Descent(5, [7], [[2]]).scaled([100, 10, 1])
+        Descent(constant=500, linear=[70], quadratic=[[2]])
+        """
+        return Descent(
+            factors[0] * self.constant,
+            [factors[m] * each for m, each in enumerate(self.linear, start=1)],
+            [
+                [factors[m + other] * each for other, each in enumerate(row, start=1)]
+                for m, row in enumerate(self.quadratic, start=1)
+            ],
+        )
 
     @property
     def curve(self) -> Curve:

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     from ttt_theory.linear.exact.curve import Curve
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["ExactNumbers", "InexactCovarianceError", "exact_curve", "exact_parts"]
+__all__ = [
+    "ExactNumbers",
+    "InexactCovarianceError",
+    "exact_curve",
+    "exact_parts",
+    "exact_weights",
+]
 
 
 class InexactCovarianceError(Exception):
@@ -152,7 +158,7 @@ def exact_parts(
     """
     n, k = scalar(numbers.context_length), scalar(numbers.test_samples)
     noise = scalar(numbers.noise_variance)
-    weights = _weights(numbers, matrix, scalar, factor)
+    weights = exact_weights(numbers, matrix, scalar, factor)
     forms = MatrixForms(n, noise, matrix(numbers.features), matrix(numbers.task), weights)
     return Assembly(n, k, noise, forms), forms
 
@@ -181,7 +187,7 @@ def exact_curve(
     n, k = scalar(numbers.context_length), scalar(numbers.test_samples)
     noise = scalar(numbers.noise_variance)
     features, task = matrix(numbers.features), matrix(numbers.task)
-    weights = _weights(numbers, matrix, scalar, factor)
+    weights = exact_weights(numbers, matrix, scalar, factor)
     spread, moment = _Entries.of(matrix(numbers.task_spread)), _Entries.of(features)
     start = _Entries.of(weights)
     error = (start @ moment * -n).shifted(1)
@@ -189,13 +195,16 @@ def exact_curve(
     return random_task_curve(n, k, noise, GaussianTasks(moment, start, error, mean, spread))
 
 
-def _weights(
+def exact_weights(
     numbers: ExactNumbers,
     matrix: Callable[[ObjectArray], Any],
     scalar: Callable[[Any], Any],
-    factor: Any,
+    factor: Any = None,
 ) -> Any:
-    """Return a multiple of W* = Σ_β[(n+1)Σ_xΣ_β + (tr Σ_xΣ_β + σ²)I]⁻¹, or the weights given."""
+    """Return a multiple of W* = Σ_β[(n+1)Σ_xΣ_β + (tr Σ_xΣ_β + σ²)I]⁻¹, or the weights given.
+
+    The parameters are those of `exact_curve`.
+    """
     if factor is None and numbers.weights is not None:
         return matrix(numbers.weights)
     multiple = scalar(numbers.factor if factor is None else factor)

@@ -135,6 +135,13 @@ class ErrorMoments:
     gradient: Any
     unit: Any = 1
 
+    @classmethod
+    def of(cls, context: ContextMoments, weight: Any, unit: Any = 1) -> ErrorMoments:
+        """Return those of W = wI, from w times the unit."""
+        bias = unit - context.context_length * weight
+        gradient = context.task_square * (bias - 2 * weight) - context.noise_variance * weight
+        return cls(context, weight, bias, gradient, unit)
+
     @property
     def constant(self) -> Any:
         """The risk before any step, times the unit's square."""

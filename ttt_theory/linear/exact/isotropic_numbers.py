@@ -79,24 +79,11 @@ class IsotropicNumbers:
         n, q = self.context_length, weight.denominator
         # In units in which all is integer, where fractions would have to be shortened at every sum.
         label = math.lcm(signal.denominator, noise.denominator)
-        bias = 1 - n * weight
-        errors = ErrorMoments(
-            ContextMoments(n, self.dim, int(signal * label), int(noise * label)),
-            int(weight * q),
-            int(bias * q),
-            int((signal * (bias - 2 * weight) - noise * weight) * label * q),
-            q,
-        )
+        context = ContextMoments(n, self.dim, int(signal * label), int(noise * label))
+        errors = ErrorMoments.of(context, int(weight * q), q)
         scaled = isotropic_descent(errors, self.test_samples, steps, self.evaluation)
         step, risk = a * a / label, Fraction(1, label * q * q)
-        # They depend on the sum of their two indices, which the first row and the last meet all.
-        sums = [*scaled.quadratic[0], *scaled.quadratic[-1][1:]]
-        sums = [risk * step ** (p + 2) * each for p, each in enumerate(sums)]
-        return Descent(
-            risk * scaled.constant,
-            [risk * step ** (m + 1) * each for m, each in enumerate(scaled.linear)],
-            [sums[m : m + steps] for m in range(steps)],
-        )
+        return scaled.scaled([risk * step**degree for degree in range(2 * steps + 1)])
 
 
 def pretrained_weight(
