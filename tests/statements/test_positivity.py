@@ -490,3 +490,10 @@ def test_many_roots_and_several_sizes_are_kept_apart(root, holds):
     statement = parse(f"risk_before(cold, {size}) == {MANY_ROOTS}+{root}+1")
     found = cases(statement, in_limit=False)
     assert prove(statement, found, time.monotonic() + 5).holds is holds
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_multiple_of_a_bound_is_positive_where_the_bound_is(strict):
+    bound = N**2 - K * D
+    target = goal(FINITE, (K + 1) * bound, [(bound, strict)], strict=True)
+    assert proves(target, time.monotonic() + 10, 0) == strict

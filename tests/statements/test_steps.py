@@ -396,6 +396,8 @@ def test_what_is_not_known_of_a_setting_is_refused():
     # A start that is no multiple of the identity.
     with pytest.raises(StatementError, match="give 2 at most"):
         ttt.check(three, setting_of(feature_covariance=ttt.Isotropic(3)))
+    with pytest.raises(StatementError, match="give n or k only"):
+        ttt.check("risk_after(steps=[step_size(d=2)]) > 0", setting_of())
     others = {
         "step_rule": "normalized",
         "task": ttt.RandomTask([1.0, 0.0, 0.0], ttt.Isotropic(3)),
