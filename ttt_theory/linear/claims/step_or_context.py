@@ -315,11 +315,11 @@ CLAIMS = (
         statement=(
             "Isotropic features, a prior of tasks of the test task's length, any noise; the longer "
             "context has n + k samples and a model pretrained at that length. On a fresh context "
-            "one step never leaves less, from either start; in the limit t steps from the cold "
-            "start can iff n/d < G_tG_(t−1)/(1−G_t), and at every size without noise only for k < "
-            "n(n−1)(d−1)/(2n+d−1). On the same context a step divided by ‖u‖² leaves less from "
-            "the warm start always, from the cold one never; a plain one, without noise, for "
-            "k < k₀(n, d)."
+            "one step never leaves less, from either start; the best polynomial of degree t does "
+            "in the limit, from the cold start iff n/d < G_tG_(t−1)/(1−G_t), and no number of "
+            "steps from there, at any size without noise, unless k < n(n−1)(d−1)/(2n+d−1). On the "
+            "same context a step divided by ‖u‖² leaves less from the warm start always, from the "
+            "cold one never; a plain one, warm and without noise, for k < k₀(n, d)."
         ),
         formulas=exactly(
             step_or_context.longer_context_risk,
