@@ -48,6 +48,21 @@ def test_one_step_on_a_fresh_context_never_leaves_less(n, k, d, noise, factor):
     assert ttt.one_step_risk(one).risk_after > longer(one)
 
 
+@settings(max_examples=25, deadline=None)
+@given(n=SIZES, k=SIZES, d=st.integers(2, 60))
+def test_nor_does_one_from_the_best_start_without_noise(n, k, d):
+    one = setting(n, k, d)
+    assert ttt.best_start(one).risk > longer(one)
+
+
+@pytest.mark.parametrize(("start", "alpha"), [("cold", 0.3), ("cold", 4.0), ("warm", 0.2)])
+def test_two_steps_of_the_limit_are_real(start, alpha):
+    dim = 4000
+    one = setting(int(alpha * dim), dim // 2, dim, 0.0, float(start == "warm"))
+    best = ttt.best_steps(one, 2)
+    assert best.risks[-1] == pytest.approx(best.polynomial_risk, rel=1e-12)
+
+
 @settings(max_examples=60, deadline=None)
 @given(n=SIZES, k=SIZES, d=SIZES, noise=NOISES, square=st.sampled_from([0.25, 1.0, 9.0]))
 def test_a_normalized_step_on_the_same_context(n, k, d, noise, square):
@@ -128,7 +143,7 @@ def test_no_number_of_cold_steps_passes_the_bound(n, k, d, steps):
 
 
 def test_the_sizes_from_which_several_cold_steps_leave_less():
-    steps, dims = re.findall(r"^ +\| (?:steps|least even d) \| (.*) \|$", FACT, flags=re.MULTILINE)
+    steps, dims = re.findall(r"^ +\| (?:steps|d) \| (.*) \|$", FACT, flags=re.MULTILINE)
     pairs = list(zip(steps.split(" | "), dims.split(" | "), strict=True))
     assert pairs[0] == ("1", "none")
     assert len(pairs) == 6
