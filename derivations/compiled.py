@@ -24,6 +24,7 @@ from derivations.linear import (
     sample_sums,
     scatter_moments,
     shift,
+    step_or_context,
 )
 
 DERIVATIONS = (
@@ -45,6 +46,7 @@ DERIVATIONS = (
     elliptical,
     independent_entries,
     feature_law_limits,
+    step_or_context,
 )
 ROOT = Path(__file__).parents[1]
 

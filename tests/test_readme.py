@@ -1,6 +1,5 @@
 """What README shows is what happens."""
 
-import itertools
 import json
 import re
 import shlex
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.shown import check_output, shown_outputs
 from ttt_theory import Isotropic, Setting, check, cli, simulate
 from ttt_theory.claims import registration
 from ttt_theory.covariance import covariance_kinds
@@ -18,17 +18,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def shown_outputs():
-    """Yield every command after a prompt, with the output shown under it."""
-    for block in re.findall(r"(?:^    .*\n|^\n)+", README, flags=re.MULTILINE):
-        lines = [line[4:] for line in block.splitlines()]
-        starts = [position for position, line in enumerate(lines) if line.startswith("$ ")]
-        for start, end in itertools.pairwise([*starts, len(lines)]):
-            if lines[start].startswith("$ ttt-theory"):
-                yield lines[start][2:], "\n".join(lines[start + 1 : end]).strip()
-
-
-OUTPUTS = [each for each in shown_outputs() if "verify" not in each[0]]
+OUTPUTS = [each for each in shown_outputs(README) if "verify" not in each[0]]
 
 
 def test_outputs_are_found():
@@ -39,17 +29,7 @@ def test_outputs_are_found():
 def test_commands_print_what_is_shown(monkeypatch, capsys, tmp_path, command, output):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", shlex.split(command))
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    assert bool(stopped.value.code) == output.startswith("refuted")
-    # How many points were looked at depends on the time that there was.
-    changing = re.compile(r"(?<=at )\d+(?= points)|(?<=^seconds )\s+\S+", flags=re.MULTILINE)
-    printed, shown = (
-        [line.split() for line in changing.sub("N", text).splitlines()]
-        for text in (capsys.readouterr().out, output)
-    )
-    assert printed == shown
+    check_output(monkeypatch, capsys, command, output)
 
 
 METHODS = re.findall(

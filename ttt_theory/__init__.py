@@ -46,6 +46,7 @@ _EXPORTS = {
     "linear.exact.results": ("OneStepRisk", "SeveralStepsRisk"),
     "linear.exact.risk": ("one_step_risk",),
     "linear.exact.several_steps": ("several_steps_risk",),
+    "linear.exact.step_rules": ("StepRules", "step_rules"),
     "linear.exact.weights": ("pretrained_weights",),
     "linear.monte_carlo": ("SimulatedRisk", "simulate"),
     "linear.setting.feature_laws": (

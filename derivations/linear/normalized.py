@@ -25,7 +25,6 @@ import sympy
 from derivations.formula import Formula, require
 from derivations.linear import one_step
 from derivations.linear.context_vector import chi_squared_mean, t
-from derivations.linear.pretraining import ISOTROPIC_RISK
 from derivations.linear.symbols import d, k, n, noise, norm2, w
 from derivations.linear.words import S, invariant
 
@@ -71,12 +70,12 @@ ISOTROPIC_QUADRATIC = sympy.factor(
 _g, _across, _r = sympy.symbols("g r rho")
 _label = norm2 + noise
 _beta_u = t * norm2 + _g * _r  # The root ρ of t‖β‖²σ² comes in even powers alone.
-_u_square = _beta_u**2 / norm2 + t * _label * _across
-_any_error = norm2 - 2 * w * _beta_u + w**2 * _u_square
+u_square = _beta_u**2 / norm2 + t * _label * _across
+any_error = norm2 - 2 * w * _beta_u + w**2 * u_square
 _any_gradient = (n - w * n * (n + 1)) * _beta_u * (norm2 - w * _beta_u) - w * n * _label * (
-    _beta_u - w * _u_square
+    _beta_u - w * u_square
 )
-_any_spread = n * (n + 1) * _beta_u**2 + n * _label * _u_square
+_any_spread = n * (n + 1) * _beta_u**2 + n * _label * u_square
 
 
 def label_scaled_mean(expression: sympy.Expr, power: int) -> sympy.Expr:
@@ -95,7 +94,7 @@ def label_scaled_mean(expression: sympy.Expr, power: int) -> sympy.Expr:
 
 LABEL_SCALED_LINEAR = sympy.factor(4 * k * label_scaled_mean(_any_gradient, 1))
 LABEL_SCALED_QUADRATIC = sympy.factor(
-    4 * k * label_scaled_mean(((k + d + 1) * _any_error + d * noise) * _any_spread, 2)
+    4 * k * label_scaled_mean(((k + d + 1) * any_error + d * noise) * _any_spread, 2)
 )
 
 # Given τ = t, the tilted error is N(b̃ − (t−n+2)Wq̃, tWC̃Wᵀ); by Isserlis as in `product_moment`.
@@ -122,15 +121,6 @@ _error_1, _error_2, _error_3 = sympy.symbols("error_moment_1 error_moment_2 erro
 SAME_LINEAR = 4 * k * _error_2
 SAME_QUADRATIC = one_step.QUADRATIC.subs(
     {one_step.product_1: _error_1, one_step.product_3: _error_3, one_step.overlap: 1}
-)
-# For Σ_x = Σ_β = I and no noise every moment is E‖e‖² = ‖β‖²(d+1)/(n+d+1).
-_warm_error = ISOTROPIC_RISK
-SAME_WARM_RISK_AFTER = sympy.factor(
-    _warm_error
-    - (SAME_LINEAR**2 / (4 * SAME_QUADRATIC)).subs(
-        {_error_1: _warm_error, _error_2: _warm_error, _error_3: _warm_error, noise: 0}
-        | {invariant((S, S), trace=True): d}
-    )
 )
 _misfit = sympy.Symbol("misfit", nonnegative=True)
 SAME_RISK = (
@@ -209,13 +199,6 @@ FORMULAS = (
         TILTED_OVERLAP,
         "E[(2τ)⁻² uᵀMu] under the tilted law.",
         _FACT,
-    ),
-    Formula(
-        "same_warm_risk_after",
-        {symbol: name for symbol, name in _SIZES.items() if symbol is not w},
-        SAME_WARM_RISK_AFTER,
-        "The risk after the best step on the same context, divided by ‖u‖², warm, no noise.",
-        "ours; theory.md, section 2, fact 17.",
     ),
     Formula(
         "same_linear",

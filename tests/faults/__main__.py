@@ -42,7 +42,7 @@ def tests_of(module: str) -> str:
 
 
 TESTS = sorted({tests_of(module) for module in MODULES})
-COPIED = ("ttt_theory", "tests", "derivations", "figures", "pyproject.toml", "README.md")
+COPIED = ("ttt_theory", "tests", "derivations", "figures", "docs", "pyproject.toml", "README.md")
 EXPLAINED = Path(__file__).with_name("explained.toml")
 
 

@@ -17,6 +17,7 @@ from ttt_theory.linear.claims import (
     pretraining,
     random_tasks,
     shift,
+    step_or_context,
     step_rules,
     theorem_4_2,
     theorem_5_3,
@@ -39,6 +40,7 @@ CLAIMS = (
     *shift.CLAIMS,
     *one_step_enough.CLAIMS,
     *step_rules.CLAIMS,
+    *step_or_context.CLAIMS,
     *random_tasks.CLAIMS,
     *beyond_gaussian.CLAIMS,
 )

@@ -14,6 +14,7 @@ from ttt_theory.claims.claim import Claim, Published
 from ttt_theory.evidence.algebra import identity, indeterminates, limit, positive, proof
 from ttt_theory.evidence.error_order import decay
 from ttt_theory.evidence.record import Evidence, EvidenceKind, Verdict, agreement
+from ttt_theory.linear.claims.averages import context_average
 from ttt_theory.linear.claims.stating import exactly
 from ttt_theory.linear.closed_form import filters, isotropic, isotropic_steps, pretraining
 from ttt_theory.linear.exact.descent import Descent
@@ -265,13 +266,13 @@ def _at_finite_size(_: Effort) -> list[Evidence]:
         identity(
             "one step for all prompts: c1 is 4k E uᵀPe",
             isotropic.linear(n, k, d, 1, 0, w),
-            4 * k * _mean(gradient, n, d, length, across),
+            4 * k * context_average(gradient, n, d, length, across),
         ),
         identity(
             "and c2 is 4k(k+d+1) E[uᵀMu‖e‖²], so that by Cauchy and Schwarz it gains no more than "
             "k/(k+d+1)·E[(uᵀPe)²/(uᵀMu‖e‖²)], what steps for each prompt do",
             isotropic.quadratic(n, k, d, 1, 0, w),
-            4 * k**2 / spectral * _mean(overlap * error, n, d, length, across),
+            4 * k**2 / spectral * context_average(overlap * error, n, d, length, across),
         ),
         identity(
             "a method that adapts to labels gains min(k,d)/d·‖Pᵀu‖²/uᵀMu at most, and a filter "
@@ -280,23 +281,6 @@ def _at_finite_size(_: Effort) -> list[Evidence]:
             beside * (w * n * (1 - w * along - rate * along)) ** 2,
         ),
     ]
-
-
-def _mean(element: Any, n: Any, d: Any, length: Any, across: Any) -> Any:
-    """Average a polynomial in T ~ χ²_n and p ~ χ²_(d−1), exactly."""
-    field = element.field
-    places = [field.gens.index(each) for each in (length, across)]
-    total = field(0)
-    for exponents, coefficient in element.numer.iterterms():
-        rest = list(exponents)
-        term = field(1)
-        for place, degrees in zip(places, (n, d - 1), strict=True):
-            for step in range(exponents[place]):
-                term = term * (degrees + 2 * step)
-            rest[place] = 0
-        monomial = field(field.ring.from_dict({tuple(rest): coefficient}))
-        total = total + monomial * term
-    return total / field(element.denom)
 
 
 def _deterministic_step(_: Effort) -> list[Evidence]:

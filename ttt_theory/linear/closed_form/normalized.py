@@ -13,7 +13,6 @@ __all__ = [
     "same_linear",
     "same_quadratic",
     "same_risk",
-    "same_warm_risk_after",
     "tilted_overlap_moment",
     "tilted_product_moment",
 ]
@@ -164,18 +163,6 @@ def tilted_overlap_moment(context_length: Any, context_mean: Any, context_spread
     """
     n = context_length
     return (context_mean * n - 2 * context_mean + context_spread) / (4 * n - 8)
-
-
-def same_warm_risk_after(
-    context_length: Any, test_samples: Any, dim: Any, task_square: Any
-) -> Any:
-    """The risk after the best step on the same context, divided by ‖u‖², warm, no noise.
-
-    Source: ours; theory.md, section 2, fact 17.
-    """
-    n, k, d = context_length, test_samples, dim
-    norm2 = task_square
-    return norm2 * (d + 1)**2 / ((d + k + 1) * (d + n + 1))
 
 
 def same_linear(test_samples: Any, error_moment_2: Any) -> Any:

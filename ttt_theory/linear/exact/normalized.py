@@ -1,8 +1,9 @@
-"""The exact one-step risk of a step that is divided by ‖u‖² of its prompt.
+"""The exact one-step risk of a step that is divided by ‖u‖² of its prompt, or by its Σy².
 
-On the same context its moments are those of the error alone.  On a fresh one they have ‖u‖² below
-the line: without noise and for isotropic features they are rational, else an integral over one
-variable is left (theory.md, section 2, fact 14).
+On the same context the moments of the first are those of the error alone.  On a fresh one they have
+‖u‖² below the line: without noise and for isotropic features they are rational, else an integral
+over one variable is left (theory.md, section 2, fact 14).  Of the second nothing is left of that
+integral but its integrand at zero (fact 15).
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ from ttt_theory.linear.exact.certainty import computed_twice
 from ttt_theory.linear.exact.curve import Curve
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.results import OneStepRisk, one_step_result
-from ttt_theory.linear.exact.tilted_law import Spectrum, normalized_moments
+from ttt_theory.linear.exact.tilted_law import (
+    Spectrum,
+    label_scaled_moments,
+    normalized_moments,
+)
 
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
     from ttt_theory.linear.exact.weights import StartingWeights
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["normalized_risk", "normalized_risk_on_the_same_context"]
+__all__ = ["label_scaled_risk", "normalized_risk", "normalized_risk_on_the_same_context"]
 
 
 def normalized_risk(setting: Setting) -> OneStepRisk:
@@ -45,7 +50,7 @@ def normalized_risk(setting: Setting) -> OneStepRisk:
     """
     exact = _isotropic_curve(setting)
     if exact is not None:
-        return one_step_result(setting, exact, exact.risk_after)
+        return one_step_result(setting, exact, exact.risk_after, is_plain=False)
     return computed_twice(
         setting,
         lambda problem, start: _by_quadrature(problem, start, 0.0),
@@ -56,6 +61,34 @@ def normalized_risk(setting: Setting) -> OneStepRisk:
 def normalized_risk_on_the_same_context(setting: Setting) -> OneStepRisk:
     """Compute the risk after a step of size η/‖u‖² that meets the context it was taken on."""
     return computed_twice(setting, _on_the_same_context)
+
+
+def label_scaled_risk(setting: Setting) -> OneStepRisk:
+    """Compute the risk after a step of size η/Σ_i y_i² that meets a fresh context.
+
+    Raises
+    ------
+    InvalidSettingError
+        If c2 is infinite: it takes n ≥ 3.
+    LostPrecisionError
+        If fewer than nine digits of a result are certain.
+    """
+    return computed_twice(setting, _scaled_by_labels)
+
+
+def _scaled_by_labels(problem: Problem, start: StartingWeights) -> OneStepRisk:
+    error = _Error.of(problem, start)
+    constant = problem.noise_variance + error.inner(error)
+    spectrum = Spectrum.of(problem, start)
+    if spectrum.label_variance == 0.0:
+        curve = Curve(constant, 0.0, 0.0)
+    else:
+        if problem.context_length < 3:
+            remedy = "the risk of steps divided by Σy² is infinite: give at least 3"
+            raise InvalidSettingError("context_length", problem.setting.context_length, remedy)
+        curve = Curve(constant, *label_scaled_moments(problem, spectrum))
+    # Σy² has the labels' unit alone, so that the step has Σ_x² below the line.
+    return _result(problem, curve, curve.risk_after, 2 * problem.feature_exponent)
 
 
 def _on_the_same_context(problem: Problem, start: StartingWeights) -> OneStepRisk:
@@ -72,13 +105,12 @@ def _on_the_same_context(problem: Problem, start: StartingWeights) -> OneStepRis
     scaled_step = 2.0 * k * curve.step_size
     rest = error.less(scaled_step, image)
     risk_after = normalized.same_risk(k, scaled_step, rest.inner(rest), *pieces)
-    return _result(problem, curve, risk_after)
+    return _result(problem, curve, risk_after, problem.feature_exponent)
 
 
-def _result(problem: Problem, curve: Curve, risk_after: float) -> OneStepRisk:
-    # The step has the unit of Σ_x below the line, as ‖u‖² has the labels' and one of Σ_x.
-    label, step = problem.label_exponent, problem.feature_exponent
-    return one_step_result(problem.setting, curve, risk_after, label, step)
+def _result(problem: Problem, curve: Curve, risk_after: float, step: int) -> OneStepRisk:
+    label = problem.label_exponent
+    return one_step_result(problem.setting, curve, risk_after, label, step, is_plain=False)
 
 
 @dataclass(frozen=True)
@@ -178,4 +210,5 @@ def _by_quadrature(problem: Problem, start: StartingWeights, shift: float) -> On
     else:
         _check_existence(problem.setting, spectrum.rank)
         curve = Curve(constant, *normalized_moments(problem, spectrum, shift))
-    return _result(problem, curve, curve.risk_after)
+    # ‖u‖² has the unit of the labels and one of Σ_x, so that the step has Σ_x below the line.
+    return _result(problem, curve, curve.risk_after, problem.feature_exponent)

@@ -37,7 +37,8 @@ class OneStepRisk:
         Coefficients of R.
     step_size : float
         The minimiser η* = linear / (2 quadratic); 0 where the risk does not depend on η.  Like
-        `linear` it can be negative where the steps are normalized, and only there.
+        `linear` it can be negative where the steps are divided by what their prompt shows, and only
+        there.
     risk_before, risk_after, improvement : float
         R(0), R(η*) and their difference.
     dim, context_length, test_samples : int
@@ -104,7 +105,13 @@ class SeveralStepsRisk:
 
 
 def one_step_result(
-    setting: Setting, curve: Curve, risk_after: Any, label: int = 0, step: int = 0
+    setting: Setting,
+    curve: Curve,
+    risk_after: Any,
+    label: int = 0,
+    step: int = 0,
+    *,
+    is_plain: bool = True,
 ) -> OneStepRisk:
     """Return the results, given in units of 2^label for risks and 2^-step for step sizes."""
     scaled = {
@@ -116,8 +123,8 @@ def one_step_result(
         "risk_after": (risk_after, label),
         "improvement": (curve.improvement, label),
     }
-    # A plain step's c1 is a square, or the like; that of a normalized step has either sign.
-    signed = ("linear", "step_size") if setting.step_rule == "normalized" else ()
+    # A plain step's c1 is a square, or the like; that of a divided step has either sign.
+    signed = () if is_plain else ("linear", "step_size")
     return OneStepRisk(
         **{name: rescaled(name, *each, signed=name in signed) for name, each in scaled.items()},
         dim=setting.dim,

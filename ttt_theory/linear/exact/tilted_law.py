@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ttt_theory.linear.exact.weights import StartingWeights
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["Spectrum", "normalized_moments"]
+__all__ = ["Spectrum", "label_scaled_moments", "normalized_moments"]
 
 # The integrand is analytic for |Im log φ| < π/2, where the rule errs by exp(−π²/h).
 _SPACING = 0.25
@@ -171,21 +171,22 @@ def normalized_moments(problem: Problem, spectrum: Spectrum, shift: float) -> tu
         the rule is.
     """
     n, k = problem.context_length, problem.test_samples
-    trace = float(spectrum.multiplicities @ spectrum.values**2)
     linear = quadratic = 0.0
     for phi in _nodes(problem, spectrum, shift):
         law = _TiltedLaw(spectrum, n, phi)
         linear += float(np.sum(law.weight * law.kappa * phi * law.gradient()))
-        step = one_step.quadratic(
-            k,
-            law.product_moment(1),
-            law.product_moment(3),
-            law.overlap_moment(),
-            trace,
-            spectrum.noise_variance,
-        )
-        quadratic += float(np.sum(law.weight * phi**2 * step))
+        quadratic += float(np.sum(law.weight * phi**2 * law.curvature(k)))
     return 2.0 * k * n * _SPACING * linear, _SPACING * quadratic
+
+
+def label_scaled_moments(problem: Problem, spectrum: Spectrum) -> tuple[float, float]:
+    """Return c1 and c2 of a step that is divided by Σ_i y_i² = st, on a fresh context.
+
+    Nothing is tilted at φ = 0, and there the law has t below the line all the same.
+    """
+    n, k, s = problem.context_length, problem.test_samples, spectrum.label_variance
+    law = _TiltedLaw(spectrum, n, np.zeros(1))
+    return float(4.0 * k * n / s * law.gradient()[0]), float(4.0 / s**2 * law.curvature(k)[0])
 
 
 def _nodes(problem: Problem, spectrum: Spectrum, shift: float) -> Iterator[FloatArray]:
@@ -259,6 +260,20 @@ class _TiltedLaw:
             - s * np.sum(values**2 * self._drifted * error, axis=1)
             - self._turned @ overlap
             + s * (self._spread @ spread)
+        )
+
+    def curvature(self, test_samples: float) -> FloatArray:
+        """Return c2 with (2τ)² for the square of what divides the step."""
+        spectrum = self._spectrum
+        return np.asarray(
+            one_step.quadratic(
+                test_samples,
+                self.product_moment(1),
+                self.product_moment(3),
+                self.overlap_moment(),
+                float(spectrum.multiplicities @ spectrum.values**2),
+                spectrum.noise_variance,
+            )
         )
 
     def overlap_moment(self) -> FloatArray:
