@@ -14,7 +14,7 @@ from ttt_theory.claims.claim import Claim
 from ttt_theory.covariance import Isotropic
 from ttt_theory.evidence.algebra import identity, indeterminates, proof
 from ttt_theory.evidence.polynomials import Indeterminates, same
-from ttt_theory.evidence.record import ROUND_OFF, Evidence, Verdict
+from ttt_theory.evidence.record import ROUND_OFF, Evidence
 from ttt_theory.linear.claims.stating import exactly
 from ttt_theory.linear.closed_form import (
     context_cumulants,
@@ -39,6 +39,7 @@ from ttt_theory.linear.exact.wishart import mean_eigenvalue_power
 from ttt_theory.linear.setting.setting import Setting
 from ttt_theory.linear.setting.starts import PretrainedWeights, ZeroWeights
 from ttt_theory.linear.witnesses.multiplied_out import Samples, by_step_sizes, multiplied_out
+from ttt_theory.linear.witnesses.paired_contexts import context_moments_are_derived
 from ttt_theory.wick import Matrix, Scalar, ScatterMatrix, Vector, expectation, trace
 
 if TYPE_CHECKING:
@@ -170,21 +171,8 @@ def _isotropic_features(_: Effort) -> list[Evidence]:
     ]
 
 
-def _every_length(effort: Effort) -> list[Evidence]:
-    """Take so many n that they pin a polynomial of degree ten, as R is in n."""
-    most = 2 if effort.quick else 11
-    evidence = []
-    for evaluation in EVALUATIONS:
-        chosen = [_with(_PLANE, context_length=n, test_samples=1) for n in range(1, most + 1)]
-        found = [_of_any_covariance("", samples, evaluation) for samples in chosen]
-        evidence.append(
-            proof(
-                f"d = 2, k = 1, {evaluation} context: so they do at n = 1 to {most}; at n ≤ 11 is "
-                "at every n, R being a polynomial of degree 10 in n",
-                all(each.verdict is Verdict.CONFIRMED for each in found),
-            )
-        )
-    return evidence
+def _contexts(effort: Effort) -> list[Evidence]:
+    return context_moments_are_derived(6 if effort.quick else 10)
 
 
 class _IsotropicForms:
@@ -273,13 +261,13 @@ def _scatter(_: Effort) -> list[Evidence]:
 
 
 def _traces(_: Effort) -> list[Evidence]:
-    """Sum over the pairings of tr S^m, which up to three isotropic steps need."""
+    """Sum over the pairings of tr S^m, which up to four isotropic steps need."""
     k, d = indeterminates("k d")
     evidence = []
     product = _SCATTER
-    for power in range(1, 7):
+    for power in range(1, 9):
         # At Σ_x = I a trace is d, whatever the word.
-        moment = expectation(trace(product), _SCATTER)
+        moment = expectation(trace(product), _SCATTER, power)
         total = 0 * k
         for exponent, coefficient in moment.coefficients(_K).items():
             for factors, number in coefficient.terms.items():
@@ -430,7 +418,7 @@ CLAIMS = (
             _scatter,
             _any_covariance,
             _corners,
-            _every_length,
+            _contexts,
             _from_any_covariance,
             _traces,
             _best_steps,

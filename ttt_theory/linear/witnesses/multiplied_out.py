@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,24 +42,35 @@ class Polynomial:
     def __init__(self, value: Any) -> None:
         self.value = value
 
-    def __add__(self, other: Any) -> Polynomial:
-        return Polynomial(self.value + _value(other))
+    def _combined(self, other: Any, operation: Callable[[Any, Any], Any]) -> Any:
+        if isinstance(other, Polynomial):
+            other = other.value
+        elif not isinstance(other, int | flint.fmpq):
+            # An array, say, which goes through its entries.
+            return NotImplemented
+        return Polynomial(operation(self.value, other))
+
+    def __add__(self, other: Any) -> Any:
+        return self._combined(other, operator.add)
 
     __radd__ = __add__
 
-    def __mul__(self, other: Any) -> Polynomial:
-        return Polynomial(self.value * _value(other))
+    def __mul__(self, other: Any) -> Any:
+        return self._combined(other, operator.mul)
 
     __rmul__ = __mul__
+
+    def __sub__(self, other: Any) -> Any:
+        return self._combined(other, operator.sub)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._combined(other, lambda value, minuend: minuend - value)
 
     def __neg__(self) -> Polynomial:
         return Polynomial(-self.value)
 
-    def __sub__(self, other: Any) -> Polynomial:
-        return Polynomial(self.value - _value(other))
-
-    def __rsub__(self, other: Any) -> Polynomial:
-        return Polynomial(_value(other) - self.value)
+    def __pow__(self, power: int) -> Polynomial:
+        return Polynomial(self.value**power)
 
     def __bool__(self) -> bool:
         return bool(self.value != 0)
@@ -87,10 +99,6 @@ class Polynomial:
             if number:
                 total[kept] = total.get(kept, 0) + number
         return {powers: value for powers, value in total.items() if value != 0}
-
-
-def _value(number: Any) -> Any:
-    return number.value if isinstance(number, Polynomial) else number
 
 
 def _variables(*names: str) -> list[Polynomial]:
