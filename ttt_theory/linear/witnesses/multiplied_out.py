@@ -90,7 +90,8 @@ class Polynomial:
             The coefficients of what is left, by the powers of the other variables.
         """
         total: Coefficients = {}
-        for powers, coefficient in self.value.terms():
+        for exponents, coefficient in self.value.terms():
+            powers = tuple(map(int, exponents))
             end = len(powers) - sum(count for count, _ in laws)
             kept, number = powers[:end], coefficient
             for count, moment in laws:
