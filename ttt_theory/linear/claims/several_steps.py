@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,7 @@ import sympy
 
 from ttt_theory.claims.claim import Claim
 from ttt_theory.covariance import Isotropic
-from ttt_theory.evidence.algebra import identity, indeterminates, proof
-from ttt_theory.evidence.polynomials import Indeterminates, same
+from ttt_theory.evidence.algebra import proof
 from ttt_theory.evidence.record import ROUND_OFF, Evidence
 from ttt_theory.linear.claims.stating import exactly
 from ttt_theory.linear.closed_form import (
@@ -22,7 +22,6 @@ from ttt_theory.linear.closed_form import (
     pretraining,
     scatter_moments,
 )
-from ttt_theory.linear.exact.arguments import evaluated
 from ttt_theory.linear.exact.assembly import Assembly
 from ttt_theory.linear.exact.best_steps import best_steps
 from ttt_theory.linear.exact.descent import Descent
@@ -35,12 +34,14 @@ from ttt_theory.linear.exact.isotropic_descent import (
 from ttt_theory.linear.exact.isotropic_numbers import IsotropicNumbers
 from ttt_theory.linear.exact.risk import one_step_risk
 from ttt_theory.linear.exact.two_steps import descent as general_descent
-from ttt_theory.linear.exact.wishart import mean_eigenvalue_power
 from ttt_theory.linear.setting.setting import Setting
 from ttt_theory.linear.setting.starts import PretrainedWeights, ZeroWeights
 from ttt_theory.linear.witnesses.multiplied_out import Samples, by_step_sizes, multiplied_out
 from ttt_theory.linear.witnesses.paired_contexts import context_moments_are_derived
-from ttt_theory.wick import Matrix, Scalar, ScatterMatrix, Vector, expectation, trace
+from ttt_theory.linear.witnesses.paired_samples import (
+    scatter_moments_are_derived,
+    traces_are_derived,
+)
 
 if TYPE_CHECKING:
     from ttt_theory.checks import ObjectArray
@@ -61,10 +62,6 @@ _SPACE = Samples(
     _THIRD,
     ((_FIFTH, _THIRD, 1), (-_HALF, 1, 0), (2, -1, _THIRD)),
 )
-
-
-def _with(samples: Samples, **changes: Any) -> Samples:
-    return Samples(**(vars(samples) | changes))
 
 
 def _compiled(samples: Samples, evaluation: str) -> Descent:
@@ -135,9 +132,9 @@ def _any_covariance(_: Effort) -> list[Evidence]:
 def _corners(effort: Effort) -> list[Evidence]:
     corners = {
         "d = 1, n = 2, k = 3": _LINE,
-        "d = 1, n = k = 1, cold": _with(_LINE, context_length=1, test_samples=1, weights=((0,),)),
-        "d = 1, no task": _with(_LINE, task=(0,)),
-        "d = 2, Σ_x of rank 1, no noise": _with(_PLANE, root=((1,), (2,)), noise=0),
+        "d = 1, n = k = 1, cold": replace(_LINE, context_length=1, test_samples=1, weights=((0,),)),
+        "d = 1, no task": replace(_LINE, task=(0,)),
+        "d = 2, Σ_x of rank 1, no noise": replace(_PLANE, root=((1,), (2,)), noise=0),
     }
     if not effort.quick:
         corners["d = 3, n = 2, k = 1"] = _SPACE
@@ -166,13 +163,21 @@ def _isotropic_features(_: Effort) -> list[Evidence]:
             samples,
             evaluation,
         )
-        for samples, steps in ((line, 4), (plane, 3), (_with(plane, test_samples=2), 2))
+        for samples, steps in ((line, 4), (plane, 3), (replace(plane, test_samples=2), 2))
         for evaluation in EVALUATIONS
     ]
 
 
 def _contexts(effort: Effort) -> list[Evidence]:
     return context_moments_are_derived(6 if effort.quick else 10)
+
+
+def _scatter(_: Effort) -> list[Evidence]:
+    return scatter_moments_are_derived()
+
+
+def _traces(_: Effort) -> list[Evidence]:
+    return traces_are_derived()
 
 
 class _IsotropicForms:
@@ -221,66 +226,6 @@ def _from_any_covariance(effort: Effort) -> list[Evidence]:
 
 def _coefficients(descent: Descent) -> tuple[Any, ...]:
     return descent.constant, *descent.linear, *itertools.chain(*descent.quadratic)
-
-
-_S, _X, _K = Matrix("Sigma", symmetric=True), Vector("a"), Scalar("k")
-_SCATTER = ScatterMatrix("S", _S, _K)
-
-
-def _scatter(_: Effort) -> list[Evidence]:
-    """Sum over the pairings of the test samples, for every k and Σ_x."""
-    error = Vector("e")
-    powers = [_S]
-    while len(powers) < 5:
-        powers.append(powers[-1] @ _S)
-    forms = {f"form_{j}": _X.T @ power @ error for j, power in enumerate(powers, 1)}
-    squares = {f"form_{j}": error.T @ power @ error for j, power in enumerate(powers, 1)}
-    traces = {f"trace_{j}": trace(power) for j, power in enumerate(powers[:4], 1)}
-    s = _SCATTER
-    moments = {
-        "gradient_1": (_X.T @ _S @ s @ error, forms),
-        "gradient_2": (_X.T @ _S @ s @ s @ error, forms),
-        "curvature_11": (error.T @ s @ _S @ s @ error, squares),
-        "curvature_12": (error.T @ s @ _S @ s @ s @ error, squares),
-        "curvature_22": (error.T @ s @ s @ _S @ s @ s @ error, squares),
-        "noise_1": (trace(_S @ s), {}),
-        "noise_2": (trace(_S @ s @ s), {}),
-        "noise_3": (trace(_S @ s @ s @ s), {}),
-    }
-
-    def compared(name: str, product: Scalar, values: dict[str, Scalar]) -> Evidence:
-        arguments = {"test_samples": _K} | traces | values
-        of = Indeterminates(*arguments.values())
-        return same(
-            f"{name}: the moment of S is the sum over pairings, for every k and Σ_x",
-            evaluated(getattr(scatter_moments, name), lambda each: of(arguments[each])),
-            of(expectation(product, s)),
-        )
-
-    return [compared(name, *each) for name, each in moments.items()]
-
-
-def _traces(_: Effort) -> list[Evidence]:
-    """Sum over the pairings of tr S^m, which up to four isotropic steps need."""
-    k, d = indeterminates("k d")
-    evidence = []
-    product = _SCATTER
-    for power in range(1, 9):
-        # At Σ_x = I a trace is d, whatever the word.
-        moment = expectation(trace(product), _SCATTER, power)
-        total = 0 * k
-        for exponent, coefficient in moment.coefficients(_K).items():
-            for factors, number in coefficient.terms.items():
-                total = total + sympy.QQ(number) * k**exponent * d ** len(factors)
-        evidence.append(
-            identity(
-                f"E tr S^{power} is the sum over pairings, for every k and d",
-                d * mean_eigenvalue_power(power, k, d),
-                total,
-            )
-        )
-        product = product @ _SCATTER
-    return evidence
 
 
 _SIZES = 20, 40, 40
