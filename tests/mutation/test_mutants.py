@@ -25,6 +25,7 @@ from ttt_theory.evidence.algebra import proof
 from ttt_theory.linear import closed_form
 from ttt_theory.linear.claims.stating import exactly, to_leading_order
 from ttt_theory.linear.closed_form import finite_size, limits
+from ttt_theory.linear.exact.arguments import evaluated
 from ttt_theory.mutation.edits import Kind, edits
 from ttt_theory.mutation.generation import Mutant, mutants_of, unchanged
 from ttt_theory.mutation.judging import Fate
@@ -310,6 +311,17 @@ def test_evidence_without_teeth_leaves_survivors(monkeypatch, evidence, reason):
     assert report.of(Fate.CONTROL)
     assert len(report.of(Fate.SURVIVED)) == report.total >= 10
     assert all(reason in each.reason for each in report.of(Fate.SURVIVED))
+
+
+def test_a_planted_formula_is_called_by_what_its_parameters_are_named_for(monkeypatch):
+    values = {"task_square": Fraction(7), "bias": Fraction(2), "variance": Fraction(3)}
+
+    def by_name(_):
+        threshold = evaluated(limits.aligned_threshold, values.__getitem__)
+        return [proof("the threshold", threshold == Fraction(10, 21))]
+
+    with_proof(monkeypatch, by_name)
+    assert mutants(["cor-5.4"], workers=1).all_killed
 
 
 def test_a_claim_that_is_refuted_as_it_stands_voids_the_run(monkeypatch):

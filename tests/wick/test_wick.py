@@ -212,6 +212,15 @@ def test_every_pairing_is_counted_once(degree):
     assert sum(alike.terms.values()) == double_factorial(degree)
 
 
+def test_a_higher_degree_has_to_be_asked_for():
+    with pytest.raises(InvalidSettingError, match="at most 6"):
+        expectation(trace(S) ** 8, S)
+    mean = expectation(trace(S) ** 8, S, 8)
+    assert sum(mean.terms.values()) == double_factorial(8)
+    with pytest.raises(InvalidSettingError, match="at most 3"):
+        expectation(trace(S) ** 4, S, 3)
+
+
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 10**6))
 def test_chi_squared_moments(degree, dim, samples):
     mean = expectation(trace(S) ** degree, S)

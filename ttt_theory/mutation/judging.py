@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -312,6 +313,8 @@ def _planted(mutant: Mutant) -> Iterator[list[None]]:
     function = mutant.function()
     calls: list[None] = []
 
+    # A compiled formula may be called by what its parameters are named for.
+    @functools.wraps(original)
     def counted(*arguments: Any, **keywords: Any) -> Any:
         calls.append(None)
         return function(*arguments, **keywords)

@@ -1,10 +1,10 @@
 """Exact moments of Gaussian data matrices, with a symbolic number of samples.
 
 X is an n × d matrix whose rows are independent N(0, Σ), and S = XᵀX.  `expectation` gives the mean
-of any polynomial in traces tr(S A S B …) and bilinear forms aᵀ S A S … b, of degree up to 6 in S,
-as an exact polynomial in n whose coefficients are polynomials in the same invariants of Σ and of
-the fixed matrices and vectors.  Those need not be symmetric, commute, or have known sizes; Σ may
-be singular.
+of any polynomial in traces tr(S A S B …) and bilinear forms aᵀ S A S … b, of degree up to 6 in S
+unless a higher one is asked for, as an exact polynomial in n whose coefficients are polynomials in
+the same invariants of Σ and of the fixed matrices and vectors.  Those need not be symmetric,
+commute, or have known sizes; Σ may be singular.
 
 Write a matrix as `Matrix`, with ``symmetric=True`` where it is; a column as `Vector`, a number as
 `Scalar`, and S as `ScatterMatrix`.  Multiply with ``@``, transpose with ``.T``, close with `trace`

@@ -14,7 +14,8 @@ from ttt_theory.wick.words import Letter, Word, check_names, form, split, traced
 __all__ = ["MAXIMAL_DEGREE", "ScatterMatrix", "expectation"]
 
 MAXIMAL_DEGREE = 6
-"""Highest degree in S; its 10,395 pairings take about a second where all of them are distinct."""
+"""Highest degree in S unless another is asked for; its 10,395 pairings take about a second where
+all of them are distinct."""
 
 # The ends of an open product while it is averaged; no identifier, and first in every order.
 _ROW, _COLUMN = Letter(" ", "vector", True), Letter("  ", "vector")
@@ -73,7 +74,9 @@ def _checked_samples(name: str, samples: Any) -> Scalar:
     raise InvalidSettingError("samples", samples, remedy)
 
 
-def expectation(expression: _Averaged, scatter: ScatterMatrix) -> _Averaged:
+def expectation(
+    expression: _Averaged, scatter: ScatterMatrix, maximal_degree: int = MAXIMAL_DEGREE
+) -> _Averaged:
     """Return the exact expectation over S = XᵀX, with everything else held fixed.
 
     Everything else includes other scatter matrices: one whose covariance is S is averaged before S.
@@ -91,6 +94,9 @@ def expectation(expression: _Averaged, scatter: ScatterMatrix) -> _Averaged:
     expression : Scalar or Expression
         A polynomial in traces and forms, or a matrix, column or row.
     scatter : ScatterMatrix
+    maximal_degree : int
+        Highest degree in S.  A higher one takes seconds where factors repeat, so that most pairings
+        leave the same, and else hours.
 
     Returns
     -------
@@ -101,7 +107,7 @@ def expectation(expression: _Averaged, scatter: ScatterMatrix) -> _Averaged:
     Raises
     ------
     InvalidSettingError
-        If a term is of degree above `MAXIMAL_DEGREE` in S, or one name stands for two letters, as
+        If a term is of degree above `maximal_degree` in S, or one name stands for two letters, as
         for scatter matrices of two laws.
 
     Notes
@@ -121,7 +127,7 @@ def expectation(expression: _Averaged, scatter: ScatterMatrix) -> _Averaged:
     """
     law = {scatter.covariance, *scatter.samples.letters()}
     check_names(expression.letters() | scatter.letters() | law)
-    pairings = _Pairings(scatter)
+    pairings = _Pairings(scatter, maximal_degree)
     if isinstance(expression, Scalar):
         return pairings.mean(expression)
     return pairings.expression_mean(expression)
@@ -130,7 +136,8 @@ def expectation(expression: _Averaged, scatter: ScatterMatrix) -> _Averaged:
 class _Pairings:
     """Sums over the pairings of one data matrix, each product of factors averaged once."""
 
-    def __init__(self, scatter: ScatterMatrix) -> None:
+    def __init__(self, scatter: ScatterMatrix, maximal_degree: int) -> None:
+        self._maximal_degree = maximal_degree
         [self._letter] = scatter.word()
         self._between: Word = (scatter.covariance,)
         self._samples = scatter.samples
@@ -140,8 +147,8 @@ class _Pairings:
         total: dict[Monomial, Number] = {}
         for monomial, value in scalar.terms.items():
             degree = sum(factor.word.count(self._letter) for factor in monomial)
-            if degree > MAXIMAL_DEGREE:
-                remedy = f"give a moment of degree at most {MAXIMAL_DEGREE}"
+            if degree > self._maximal_degree:
+                remedy = f"give a moment of degree at most {self._maximal_degree}"
                 raise InvalidSettingError(f"degree in {self._letter.name}", degree, remedy)
             self._add(total, monomial, Scalar.from_terms({(): value}))
         return Scalar.from_terms(total)

@@ -23,6 +23,7 @@ from ttt_theory.evidence.record import Verdict
 from ttt_theory.linear import closed_form
 from ttt_theory.linear.claims import linear_attention as reduction
 from ttt_theory.linear.closed_form import filters, finite_size, isotropic, limits, one_step, shift
+from ttt_theory.linear.exact import descent
 from ttt_theory.linear.simulation import linear_attention, literal
 from ttt_theory.linear.witnesses.certificates import check_certificate, generate, pairings
 from ttt_theory.wick.expectation import expectation
@@ -54,13 +55,18 @@ def scaled(value, ratio):
 
 
 def multiple(ratio, function):
-    return lambda *arguments, **keywords: scaled(function(*arguments, **keywords), ratio)
+    @functools.wraps(function)
+    def wrong(*arguments, **keywords):
+        return scaled(function(*arguments, **keywords), ratio)
+
+    return wrong
 
 
 def shifted(parameter, function):
     """Return a function that takes a number for the next one, and a text without its beginning."""
     signature = inspect.signature(function)
 
+    @functools.wraps(function)
     def wrong(*arguments, **keywords):
         values = signature.bind(*arguments, **keywords).arguments
         value = values[parameter]
@@ -91,6 +97,7 @@ FAULTS = {
     linear_attention.gradient: [TWO_PER_CENT],
     literal.risk_coefficients: [TWO_PER_CENT],
     expectation: [NEGATED],
+    descent.method_coefficients: [NOTHING],
     check_certificate.brute_force: [TWO_PER_CENT],
     # The certificate's other values follow from these by linear algebra, which scales with them.
     check_certificate._inner: [NOTHING],
@@ -130,6 +137,7 @@ def forget():
 
 
 def counted(function, calls):
+    @functools.wraps(function)
     def version(*arguments, **keywords):
         calls[function] += 1
         return function(*arguments, **keywords)

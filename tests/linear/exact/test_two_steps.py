@@ -1,13 +1,11 @@
 """Two steps, and one on the same context, against brute force from the definition."""
 
-import dataclasses
 import itertools
 from fractions import Fraction
 from math import prod
 
 import numpy as np
 import pytest
-import sympy
 from scipy import optimize, special
 
 from ttt_theory import (
@@ -18,7 +16,6 @@ from ttt_theory import (
     Isotropic,
     LostPrecisionError,
     Setting,
-    ZeroWeights,
     best_steps,
     one_step_risk,
     several_steps_risk,
@@ -26,106 +23,7 @@ from ttt_theory import (
 from ttt_theory.linear.exact import long_decimals
 from ttt_theory.linear.exact.exact_numbers import ExactNumbers, exact_parts
 from ttt_theory.linear.exact.two_steps import Estimate, descent, of_two_steps
-
-
-class Polynomial(dict):
-    """Coefficients by the powers of independent standard normal variables, as sorted pairs."""
-
-    def __add__(self, other):
-        total = Polynomial(self)
-        for powers, value in other.items():
-            total[powers] = total.get(powers, 0) + value
-        return total
-
-    def __mul__(self, other):
-        if not isinstance(other, Polynomial):
-            return Polynomial({powers: other * value for powers, value in self.items()})
-        total = Polynomial()
-        for (one, a), (two, b) in itertools.product(self.items(), other.items()):
-            powers = dict(one)
-            for name, power in two:
-                powers[name] = powers.get(name, 0) + power
-            key = tuple(sorted(powers.items()))
-            total[key] = total.get(key, 0) + a * b
-        return total
-
-    __rmul__ = __mul__
-
-    def __neg__(self):
-        return self * -1
-
-    def __sub__(self, other):
-        return self + -other
-
-    def mean(self):
-        """E[z^(2j)] = (2j − 1)!!, variable by variable."""
-        return sum(
-            value * prod(prod(range(1, power, 2)) for _, power in powers)
-            for powers, value in self.items()
-            if not any(power % 2 for _, power in powers)
-        )
-
-
-def normal(*name):
-    return Polynomial({((name, 1),): Fraction(1)})
-
-
-def samples(group, count, factor, task, noise):
-    """Features and labels of a group of samples; σ is a fraction."""
-    dim = len(task)
-    features = [
-        [
-            sum((factor[i][j] * normal(group, row, j) for j in range(dim)), Polynomial())
-            for i in range(dim)
-        ]
-        for row in range(count)
-    ]
-    labels = [
-        sum((task[i] * x[i] for i in range(dim)), Polynomial()) + noise * normal(group, row, -1)
-        for row, x in enumerate(features)
-    ]
-    return features, labels
-
-
-def total(terms):
-    return sum(terms, Polynomial())
-
-
-def times(matrix, vector):
-    return [total(a * x for a, x in zip(row, vector, strict=True)) for row in matrix]
-
-
-def dot(left, right):
-    return total(a * b for a, b in zip(left, right, strict=True))
-
-
-def literal_risks(n, k, factor, task, noise, weights, steps, evaluation):
-    """Average the squared error at a query after each step: gradient steps, written out."""
-    dim = len(task)
-    context, labels = samples("context", n, factor, task, noise)
-    u = [dot([x[i] for x in context], labels) for i in range(dim)]
-    if evaluation == "fresh":
-        other, others = samples("fresh", n, factor, task, noise)
-        shown = [dot([x[i] for x in other], others) for i in range(dim)]
-    else:
-        shown = u
-    tests, answers = samples("test", k, factor, task, noise)
-    features = [
-        [sum(factor[i][m] * factor[j][m] for m in range(dim)) for j in range(dim)]
-        for i in range(dim)
-    ]
-    one = Polynomial({(): Fraction(1)})
-    trained = [[weights[i][j] * one for j in range(dim)] for i in range(dim)]
-    risks = []
-    for step in [0, *steps]:
-        prediction = times(trained, u)
-        residuals = [y - dot(x, prediction) for x, y in zip(tests, answers, strict=True)]
-        v = [dot([x[i] for x in tests], residuals) for i in range(dim)]
-        trained = [[trained[i][j] + 2 * step * v[i] * u[j] for j in range(dim)] for i in range(dim)]
-        # The query (x, y): E[(y − xᵀWu')²] = σ² + (β − Wu')ᵀΣ_x(β − Wu').
-        error = [task[i] * one - each for i, each in enumerate(times(trained, shown))]
-        risks.append(noise**2 + dot(error, times(features, error)).mean())
-    return risks
+from ttt_theory.linear.witnesses.multiplied_out import Samples, multiplied_out
 
 
 def exact_descent(n, k, features, task, noise_variance, weights, evaluation):
@@ -145,26 +43,35 @@ def exact_descent(n, k, features, task, noise_variance, weights, evaluation):
 
 F = Fraction
 ONE = [
-    # n, k, σ, Σ_x's root, β, W
-    (1, 1, F(0), [[F(1)]], [F(2)], [[F(1, 3)]]),
-    (2, 1, F(1, 2), [[F(3, 2)]], [F(-1)], [[F(1, 5)]]),
-    (1, 2, F(2, 3), [[F(1, 2)]], [F(3)], [[F(-1, 4)]]),
-    (1, 1, F(1, 3), [[F(1)]], [F(1, 2)], [[F(0)]]),
-    (1, 1, F(1), [[F(2)]], [F(0)], [[F(1, 7)]]),
+    Samples(1, 1, ((F(1),),), (F(2),), F(0), ((F(1, 3),),)),
+    Samples(2, 1, ((F(3, 2),),), (F(-1),), F(1, 2), ((F(1, 5),),)),
+    Samples(4, 2, ((F(1, 2),),), (F(3),), F(2, 3), ((F(-1, 4),),)),
+    Samples(1, 3, ((F(1),),), (F(1, 2),), F(1, 3), ((F(0),),)),
+    Samples(1, 1, ((F(2),),), (F(0),), F(1), ((F(1, 7),),)),
 ]
 
 
-@pytest.mark.parametrize(
-    ("given_", "evaluation"),
-    # A fresh context of two samples has too many variables to be multiplied out in seconds.
-    [(each, "same") for each in ONE] + [(each, "fresh") for each in ONE if each[0] == 1],
-)
-def test_one_dimension_by_brute_force(given_, evaluation):
-    n, k, sigma, root, task, weights = given_
+@pytest.mark.parametrize("samples", ONE)
+@pytest.mark.parametrize("evaluation", ["fresh", "same"])
+def test_one_dimension_by_brute_force(samples, evaluation):
     steps = [F(1, 10), F(-1, 7)]
-    features = np.array([[root[0][0] ** 2]], dtype=object)
-    found = exact_descent(n, k, features, task, sigma**2, weights, evaluation)
-    expected = literal_risks(n, k, root, task, sigma, weights, steps, evaluation)
+    features = np.array([[samples.root[0][0] ** 2]], dtype=object)
+    found = exact_descent(
+        samples.context_length,
+        samples.test_samples,
+        features,
+        samples.task,
+        samples.noise**2,
+        samples.weights,
+        evaluation,
+    )
+    expected = [
+        sum(
+            F(int(value.p), int(value.q)) * prod(map(pow, steps, powers))
+            for powers, value in multiplied_out(samples, t, evaluation).items()
+        )
+        for t in range(3)
+    ]
     assert [found.risk(steps[:t]) for t in range(3)] == expected
 
 
@@ -365,42 +272,3 @@ def test_the_best_two_steps(dim, n, k, features, task, noise, evaluation):
         for factor in (0.99, 1.01)
     ]
     assert greedy.risks[-1] < min(nearby)
-
-
-def same_context_improvements(n, k, d):
-    """The warm and the cold improvement of theory.md, section 2, fact 13, with ‖β‖ = 1."""
-    top = (d + 1) * n**2 + (2 * d**2 + 2 * d + 12) * n + d**3 + d**2 + 3 * d + 19
-    bottom = (d + 1) * n**2 + (2 * d**2 + 2 * d + 56) * n + d**3 + d**2 + 7 * d + 199
-    common = k * n / ((n + 2) * (k + d + 1) * (n + d + 5))
-    warm = common * top**2 / ((n + d + 1) ** 2 * bottom)
-    return warm, common * (n + d + 1) ** 2 / (n + d + 3)
-
-
-@pytest.mark.parametrize(("n", "k", "d"), [(1, 1, 1), (20, 40, 40), (3, 7, 2), (1, 100, 5)])
-@pytest.mark.parametrize("number", [0, 1])
-def test_the_same_context_in_print(n, k, d, number):
-    task = np.eye(d)[0]
-    setting = Setting(n, k, Isotropic(d), Isotropic(d), task, evaluation="same")
-    if number:
-        setting = dataclasses.replace(setting, initialization=ZeroWeights())
-    expected = same_context_improvements(n, k, d)[number]
-    assert one_step_risk(setting).improvement == pytest.approx(expected, rel=1e-12)
-
-
-def test_the_same_context_has_neither_crossover_nor_non_monotonicity():
-    # A fraction in n − 1, k − 1 and d − 1 without negative coefficients is positive at all sizes.
-    n, _, d = sizes = sympy.symbols("n k d")
-    warm, cold = same_context_improvements(*sizes)
-    after = sympy.together((d + 1) / (n + d + 1) - warm)
-    for difference in (1 - cold - after, after - after.subs(n, n + 1)):
-        for part in sympy.fraction(sympy.factor(difference)):
-            shifted = sympy.Poly(part.subs({each: each + 1 for each in sizes}, simultaneous=True))
-            assert min(shifted.coeffs()) > 0
-            assert shifted.eval((0,) * len(shifted.gens)) > 0
-
-
-def test_the_limit_on_the_same_context():
-    alpha, gamma, d = sympy.symbols("alpha gamma d", positive=True)
-    warm, _ = same_context_improvements(alpha * d, gamma * d, d)
-    limit = sympy.limit(sympy.factor(warm), d, sympy.oo)
-    assert sympy.simplify(limit - gamma / ((1 + gamma) * (1 + alpha))) == 0

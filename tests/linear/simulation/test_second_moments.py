@@ -8,6 +8,7 @@ import pytest
 from tests.nodes import in_law, nodes_of_vectors
 from ttt_theory import (
     AR1,
+    Dense,
     DenseWeights,
     Diagonal,
     Isotropic,
@@ -19,12 +20,13 @@ from ttt_theory import (
 from ttt_theory.evidence.quadrature import NodeGenerator, gaussian_rule
 from ttt_theory.linear.monte_carlo import literal_simulator
 from ttt_theory.linear.simulation.conditional import ConditionalSimulator
-from ttt_theory.linear.simulation.literal import risk_coefficients
+from ttt_theory.linear.simulation.literal import QUERIES, LiteralSimulator, risk_coefficients
 from ttt_theory.linear.simulation.second_moments import (
     block_variances,
     conditional_risk_variance,
     conditional_variances,
     risk_variance,
+    same_context_second_moments,
     second_moments,
 )
 from ttt_theory.linear.simulation.sufficient import SufficientSimulator
@@ -87,6 +89,42 @@ def test_one_sample_in_one_dimension_exactly(weight, task, noise):
         expected = squares - means**2
         expected[1] = prompts * (square - means[1] ** 2)
         assert block_variances(simulator, 1, prompts) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("weight", "task", "noise"), [(0.0, 1.0, 0.5), (0.2, 0.8, 0.3), (-0.1, 1.0, 2.0)]
+)
+def test_one_sample_on_its_own_context_exactly(weight, task, noise):
+    # c2² is of degree 24 in the context's feature and 12 in its noise, 8 and 4 in the test
+    # sample's, 4 in the query's.
+    points, weights = gaussian_rule([13, 7, 5, 3, 3, 3])
+    (context, test, query) = (
+        (feature[:, None, None], (task * feature + np.sqrt(noise) * label_noise)[:, None])
+        for feature, label_noise in points.reshape(-1, 3, 2).transpose(1, 2, 0)
+    )
+    values = risk_coefficients(np.array([[weight]]), context, test, context, query)
+    simulator = LiteralSimulator(
+        1, 1, Isotropic(1), np.array([task]), noise, np.array([[weight]]), evaluation="same"
+    )
+    assert same_context_second_moments(simulator, 1) == pytest.approx(weights @ values**2, rel=1e-9)
+
+
+@pytest.mark.parametrize("features", [[[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.6], [0.6, 0.5]]])
+def test_two_dimensions_on_their_own_context_by_simulation(features):
+    simulator = LiteralSimulator(
+        200,
+        60,
+        Dense(np.array(features)),
+        np.array([1.0, -0.5]),
+        0.2,
+        np.array([[0.002, 0.001], [-0.001, 0.003]]),
+        evaluation="same",
+    )
+    values = simulator.coefficients(60_000, np.random.default_rng(5)) ** 2
+    errors = values.mean(axis=0) / same_context_second_moments(simulator, QUERIES) - 1.0
+    # About five standard errors; a wrong term shows at more.
+    assert np.all(np.abs(errors) < 5.0 * values.std(axis=0) / values.mean(axis=0) / 60_000**0.5)
+    assert np.all(np.abs(errors) < 0.1)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ Source: theory.md, section 2, fact 13; ours.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -22,31 +22,6 @@ from ttt_theory.linear.exact.arguments import evaluated
 from ttt_theory.linear.exact.assembly import Forms
 
 __all__ = ["ContextMoments", "PowerForms"]
-
-_SIZES: list[Callable[..., Any]] = [
-    context_cumulants.size_1,
-    context_cumulants.size_2,
-    context_cumulants.size_3,
-    context_cumulants.size_4,
-]
-_OVERLAPS: list[Callable[..., Any]] = [
-    context_cumulants.overlap_0,
-    context_cumulants.overlap_1,
-    context_cumulants.overlap_2,
-]
-_ERRORS: list[Callable[..., Any]] = [
-    context_cumulants.error_0,
-    context_cumulants.error_1,
-    context_cumulants.error_2,
-    context_cumulants.error_3,
-    context_cumulants.error_4,
-]
-_PRODUCTS: list[Callable[..., Any]] = [
-    context_cumulants.product_0,
-    context_cumulants.product_1,
-    context_cumulants.product_2,
-]
-_GRADIENTS: list[Callable[..., Any]] = [context_cumulants.gradient_0, context_cumulants.gradient_1]
 
 
 class PowerForms(Forms, Protocol):
@@ -86,13 +61,7 @@ class ContextMoments:
             "chi_squared": Polynomial(deviation + np.array([context_length, zero])),
         }
         self._one = Polynomial(deviation[1:])
-        # Of e there are two factors, each linear in t, and of every u up to ten.
         self._central = [zero + 1, zero]
-        for order in range(1, 10):
-            *_, before, last = self._central
-            self._central.append(
-                context_cumulants.next_central_moment(order, context_length, last, before)
-            )
 
     def sizes(self, most: int) -> list[Any]:
         """Return E[‖u‖^(2a)]."""
@@ -100,39 +69,41 @@ class ContextMoments:
 
     def overlaps(self, most: int) -> list[Any]:
         """Return E[‖u‖^(2a) uᵀMu], for at most 2."""
-        return self._means(_product(self._given_labels, self._cumulants(_OVERLAPS[: most + 1])))
+        return self._means(
+            _product(self._given_labels, self._cumulants("overlap", range(most + 1)))
+        )
 
     def errors(self, most: int, weighting: int) -> list[Any]:
         """Return E[‖u‖^(2a) eᵀΣ_x^weighting e], for at most 4."""
-        errors = self._cumulants(_ERRORS[: most + 1], weighting)
+        errors = self._cumulants("error", range(most + 1), weighting)
         return self._means(_product(self._given_labels, errors))
 
     def products(self, most: int, weighting: int) -> list[Any]:
         """Return E[‖u‖^(2a) uᵀMu eᵀΣ_x^weighting e], for at most 2."""
-        overlaps = self._cumulants(_OVERLAPS[: most + 1])
-        apart = _product(overlaps, self._cumulants(_ERRORS[: most + 1], weighting))
-        joint = self._cumulants(_PRODUCTS[: most + 1], weighting)
+        overlaps = self._cumulants("overlap", range(most + 1))
+        apart = _product(overlaps, self._cumulants("error", range(most + 1), weighting))
+        joint = self._cumulants("product", range(most + 1), weighting)
         connected = [one + other for one, other in zip(apart, joint, strict=True)]
         return self._means(_product(self._given_labels, connected))
 
     def gradients(self, most: int, weighting: int) -> list[Any]:
         """Return E[‖u‖^(2a) uᵀPΣ_x^weighting e], for at most 1."""
-        gradients = self._cumulants(_GRADIENTS[: most + 1], weighting)
+        gradients = self._cumulants("gradient", range(most + 1), weighting)
         return self._means(_product(self._given_labels, gradients))
 
     @cached_property
     def _given_labels(self) -> list[Any]:
         """E[‖u‖^(2a)] given t, from m_a = Σ_i C(a−1, i) κ_(a−i) m_i."""
-        cumulants = self._cumulants(_SIZES)
+        cumulants = self._cumulants("size", range(1, 5))
         moments = [self._one]
         for a in range(len(cumulants)):
             terms = [math.comb(a, i) * cumulants[a - i] * moments[i] for i in range(a + 1)]
             moments.append(sum(terms[1:], terms[0]))
         return moments
 
-    def _cumulants(
-        self, formulas: Sequence[Callable[..., Any]], weighting: int = 0
-    ) -> list[Polynomial]:
+    def _cumulants(self, form: str, powers: Iterable[int], weighting: int = 0) -> list[Polynomial]:
+        """Return the compiled cumulants of a form and so many factors ‖u‖²."""
+        formulas = [getattr(context_cumulants, f"{form}_{power}") for power in powers]
         return [
             evaluated(formula, lambda name: self._argument(name, weighting)) for formula in formulas
         ]
@@ -158,9 +129,20 @@ class ContextMoments:
     def _means(self, polynomials: Sequence[Polynomial]) -> list[Any]:
         """Average polynomials in τ over the labels."""
         return [
-            sum(c * self._central[power] for power, c in enumerate(each.coef))
+            sum(c * self._central_moment(power) for power, c in enumerate(each.coef))
             for each in polynomials
         ]
+
+    def _central_moment(self, power: int) -> Any:
+        """E[τ^power]."""
+        for order in range(len(self._central) - 1, power):
+            *_, before, last = self._central
+            self._central.append(
+                context_cumulants.next_central_moment(
+                    order, self._labels["context_length"], last, before
+                )
+            )
+        return self._central[power]
 
 
 def _product(left: Sequence[Polynomial], right: Sequence[Polynomial]) -> list[Polynomial]:

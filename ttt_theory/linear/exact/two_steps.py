@@ -37,23 +37,6 @@ __all__ = ["MOST_STEPS", "Estimate", "Evaluate", "descent", "of_two_steps", "siz
 MOST_STEPS = 2
 """Further steps need moments of a higher degree than have been derived for any Σ_x."""
 
-# By the powers of S on the right of Σ_x and, where there are two, on its left.
-_GRADIENTS: dict[int, Callable[..., Any]] = {
-    1: scatter_moments.gradient_1,
-    2: scatter_moments.gradient_2,
-}
-_CURVATURES: dict[tuple[int, int], Callable[..., Any]] = {
-    (1, 1): scatter_moments.curvature_11,
-    (1, 2): scatter_moments.curvature_12,
-    (2, 1): scatter_moments.curvature_12,
-    (2, 2): scatter_moments.curvature_22,
-}
-_NOISES: dict[int, Callable[..., Any]] = {
-    1: scatter_moments.noise_1,
-    2: scatter_moments.noise_2,
-    3: scatter_moments.noise_3,
-}
-
 
 def descent(
     evaluation: str, parts: Assembly, forms: PowerForms, most_steps: int = MOST_STEPS
@@ -233,15 +216,20 @@ class _Scatter:
 
     def gradient(self, m: int, moments: Mapping[int, Sequence[Any]], a: int) -> Any:
         """Return E[‖u‖^(2a) aᵀΣ_xS^m e] from the moments of ‖u‖^(2a) aᵀΣ_x^j e."""
-        return evaluated(_GRADIENTS[m], lambda name: self._argument(name, moments, a))
+        return self._evaluated(f"gradient_{m}", moments, a)
 
     def curvature(
         self, m: int, j: int, moments: Mapping[int, Sequence[Any]], plain: Sequence[Any], a: int
     ) -> Any:
         """Return E[vᵀS^(m−1)Σ_xS^(j−1)v · Q] from E[eᵀΣ_x^i e · Q] and E[Q], for a-th ones."""
-        of_errors = evaluated(_CURVATURES[m, j], lambda name: self._argument(name, moments, a))
-        of_noise = evaluated(_NOISES[m + j - 1], lambda name: self._argument(name, moments, a))
+        low, high = sorted((m, j))
+        of_errors = self._evaluated(f"curvature_{low}{high}", moments, a)
+        of_noise = self._evaluated(f"noise_{m + j - 1}", moments, a)
         return of_errors + self._noise_variance * of_noise * plain[a]
+
+    def _evaluated(self, name: str, moments: Mapping[int, Sequence[Any]], a: int) -> Any:
+        formula = getattr(scatter_moments, name)
+        return evaluated(formula, lambda parameter: self._argument(parameter, moments, a))
 
     def _argument(self, name: str, moments: Mapping[int, Sequence[Any]], a: int) -> Any:
         kind, _, index = name.rpartition("_")

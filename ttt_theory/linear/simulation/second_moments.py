@@ -40,6 +40,7 @@ __all__ = [
     "conditional_variances",
     "risk_mean",
     "risk_variance",
+    "same_context_second_moments",
     "second_moments",
 ]
 
@@ -48,6 +49,8 @@ _Law = tuple[float, FloatArray, FloatArray]
 
 # c2 holds four quadratic forms in u, each of degree two in t: degree 8, exact with 5 nodes.
 _NODES = 5
+# Squared, on the same context, it holds six of them: degree 12.
+_SAME_CONTEXT_NODES = 7
 
 _ROUND_OFF = 1e-12
 
@@ -82,6 +85,61 @@ def second_moments(simulator: LiteralSimulator, queries: int) -> FloatArray:
             16.0 * (1.0 + 2.0 / queries) * quadratic_square,
         ]
     )
+
+
+def same_context_second_moments(simulator: LiteralSimulator, queries: int) -> FloatArray:
+    """Return E[c0²], E[c1²] and E[c2²] of one prompt that is tested on its own context.
+
+    With U = uᵀu they are
+
+        E[c0²] = (1 + 2/Q) E[s_e²],
+        E[c1²] = 16 (1 + 1/Q) E[U² (vᵀΣ_xe)²] + (16/Q) E[U² s_e vᵀΣ_xv],
+        E[c2²] = 16 (1 + 2/Q) E[U⁴ (vᵀΣ_xv)²],
+
+    and given u E[(vᵀΣ_xe)²] = k s_e eᵀΣ_x³e + k(k+1)(eᵀΣ_x²e)², E[vᵀΣ_xv] = k s_e tr(Σ_x²) +
+    k(k+1) eᵀΣ_x³e.
+
+    Parameters
+    ----------
+    simulator : LiteralSimulator
+    queries : int
+        Fresh queries per prompt.
+
+    Returns
+    -------
+    ndarray, shape (3,)
+    """
+    covariance = dense(simulator.feature_covariance.matrix())
+    weights, task, k = dense(simulator.weights), fixed_task(simulator.task), simulator.test_samples
+    noise, mean = simulator.noise_variance, covariance @ task
+    squares = covariance @ covariance
+    cubes = covariance @ squares
+    trace_2, trace_4 = float(np.trace(squares)), float(np.sum(squares * squares))
+    totals = np.zeros(3)
+    for weight, shift, root in _context_laws(
+        simulator, covariance, mean, float(task @ mean) + noise, _SAME_CONTEXT_NODES
+    ):
+        error, error_root = task - weights @ shift, -weights @ root
+        variance = _form(covariance, error, error_root, noise)
+        descent = _form(squares, error, error_root)
+        energy = _form(cubes, error, error_root)
+        energy_5 = _form(squares @ cubes, error, error_root)
+        size = _form(np.eye(len(task)), shift, root)
+        aligned = k * _moment([size, size, variance, energy])
+        aligned += k * (k + 1) * _moment([size, size, descent, descent])
+        spread = k * trace_2 * _moment([size, size, variance, variance])
+        spread += k * (k + 1) * _moment([size, size, variance, energy])
+        step = _data_vector_square(k, trace_2, trace_4, variance, energy, energy_5)
+        totals += weight * np.array(
+            [
+                (1.0 + 2.0 / queries) * _moment([variance, variance]),
+                16.0 * ((1.0 + 1.0 / queries) * aligned + spread / queries),
+                16.0
+                * (1.0 + 2.0 / queries)
+                * sum(factor * _moment([*[size] * 4, *forms]) for factor, forms in step),
+            ]
+        )
+    return totals
 
 
 def _squares(simulator: LiteralSimulator | SimulatorInLaw) -> tuple[float, float, float, float]:
@@ -468,12 +526,13 @@ def _context_laws(
     covariance: FloatArray,
     mean: FloatArray,
     label_variance: float,
+    count: int = _NODES,
 ) -> Iterator[_Law]:
     """Yield the law of u at the nodes of t."""
     eigenvalues, vectors = linalg.eigh(label_variance * covariance - np.outer(mean, mean))
     root = vectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
     # The rule for Gamma(n/2) by Golub and Welsch; t is twice that variable.
-    order = np.arange(_NODES)
+    order = np.arange(count)
     shape = simulator.context_length / 2.0
     nodes, components = linalg.eigh_tridiagonal(
         2.0 * order + shape, np.sqrt(order[1:] * (order[1:] + shape - 1.0))
@@ -516,6 +575,11 @@ def _moment(forms: list[_Form]) -> float:
 
     It is the sum, over the partitions of the factors, of products of joint cumulants.
     """
+    return _moment_of(forms, {})
+
+
+def _moment_of(forms: list[_Form], known: dict[tuple[int, ...], float]) -> float:
+    """Return `_moment`, with the cumulants that are known already by what they are of."""
     if not forms:
         return 1.0
     first, others = forms[0], forms[1:]
@@ -524,7 +588,10 @@ def _moment(forms: list[_Form]) -> float:
         for chosen in itertools.combinations(range(len(others)), size):
             group = [first, *(others[index] for index in chosen)]
             rest = [form for index, form in enumerate(others) if index not in chosen]
-            total += _cumulant(group) * _moment(rest)
+            key = tuple(sorted(map(id, group)))
+            if key not in known:
+                known[key] = _cumulant(group)
+            total += known[key] * _moment_of(rest, known)
     return total
 
 
