@@ -18,6 +18,7 @@ from ttt_theory import (
     AR1,
     Dense,
     DenseWeights,
+    Diagonal,
     EllipticalFeatures,
     GaussianFeatures,
     InvalidSettingError,
@@ -119,17 +120,23 @@ def test_a_normalized_step_on_the_same_context(k, noise, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("law", "n", "k", "noise"),
+    ("law", "features", "n", "k", "noise"),
     [
-        (RademacherFeatures(), 2, 2, 0.0),
-        (RademacherFeatures(), 2, 1, 0.25),
-        (UniformFeatures(), 1, 1, 0.25),
-        (ELLIPTICAL, 1, 1, 0.0),
+        (RademacherFeatures(), FEATURES, 2, 2, 0.0),
+        (RademacherFeatures(), Diagonal([1.5, 0.4]), 2, 1, 0.25),
+        (UniformFeatures(), FEATURES, 1, 1, 0.25),
+        (ELLIPTICAL, FEATURES, 1, 1, 0.0),
     ],
     ids=lambda value: getattr(value, "kind", None),
 )
-def test_one_step_of_another_feature_law(law, n, k, noise, monkeypatch):
-    setting = small_setting(context_length=n, test_samples=k, noise_variance=noise, feature_law=law)
+def test_one_step_of_another_feature_law(law, features, n, k, noise, monkeypatch):
+    setting = small_setting(
+        context_length=n,
+        test_samples=k,
+        noise_variance=noise,
+        feature_covariance=features,
+        feature_law=law,
+    )
     noisy, nodes = noise > 0.0, []
     # Of features, noise and radii in the context, the test samples, the fresh context, the query.
     for count, feature, normal in ((n, 5, 3), (k, 3, 2), (n, 3, 2), (1, 2, 2)):
