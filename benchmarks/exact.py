@@ -119,6 +119,15 @@ _DENSE = (
     "ttt.one_step_risk(ttt.Setting(1000, 1000, ttt.Dense(a @ a.T / d), ttt.{},"
     " np.full(d, d**-0.5), 0.1))"
 )
+_TWO_STEPS = (
+    "d = 200\n"
+    "a, b = np.random.default_rng(0).standard_normal((2, d, d + 10))\n"
+    "start, cpu = time.perf_counter(), time.process_time()\n"
+    "setting = ttt.Setting(d // 2, d, ttt.Dense(a @ a.T / d), ttt.Dense(b @ b.T / d),"
+    " np.full(d, d**-0.5), 0.1, evaluation='{}')\n"
+    "step = ttt.one_step_risk(setting).step_size\n"
+    "ttt.several_steps_risk(setting, [0.6 * step, 0.4 * step])"
+)
 LARGE = {
     "d = 10⁶, power law": (_LARGE.format("ttt.PowerLaw(d, 0.75)"), 2.0, 500.0),
     "d = 10⁶, diagonal": (
@@ -129,11 +138,13 @@ LARGE = {
     "d = 10⁶, spiked": (_LARGE.format("ttt.Spiked(d, [9.0, 5.0, 2.0])"), 2.0, 500.0),
     "d = 2000, dense Σ_x": (_DENSE.format("Isotropic(d)"), 5.0, None),
     "d = 2000, dense Σ_x, diagonal Σ_β": (_DENSE.format("PowerLaw(d, 0.5)"), 5.0, None),
+    "d = 200, dense Σ_x and Σ_β, two steps": (_TWO_STEPS.format("fresh"), 10.0, None),
+    "d = 200, the same, on the same context": (_TWO_STEPS.format("same"), 10.0, None),
 }
 
 
 def large_dimensions(rounds: int) -> Section:
-    """Measure `one_step_risk` in fresh processes."""
+    """Measure `one_step_risk` and `several_steps_risk` in fresh processes."""
     section = Section(
         "Exact risk in high dimension",
         "Each in a fresh process: wall time of setting and risk after the import of the package, "

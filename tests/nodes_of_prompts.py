@@ -5,24 +5,65 @@ from fractions import Fraction
 
 import numpy as np
 
-from ttt_theory.evidence.quadrature import NodeGenerator
+from ttt_theory.evidence.quadrature import NodeGenerator, gaussian_rule
+from ttt_theory.linear.simulation import literal
 
 
 class PromptNodes(NodeGenerator):
-    """Nodes for arrays of any shape, and for the values of a discrete law."""
+    """Nodes for arrays of any shape, of all draws at once, and for laws that are not Gaussian."""
 
-    def standard_normal(self, size):
-        rows, *others = size if isinstance(size, tuple) else (size,)
-        return super().standard_normal((rows, math.prod(others))).reshape(rows, *others)
-
-    def choice(self, values, size):
-        # All draws at once, however the array of their numbers is shaped.
-        def rule(count):
-            assert count == len(values)
-            return values, np.full(count, 1.0 / count)
-
+    def _array(self, size, rule):
         numbers = [self._next(self.draws, rule) for _ in range(math.prod(size) // self.draws)]
         return np.stack(numbers, axis=-1).reshape(size)
+
+    def standard_normal(self, size):
+        def rule(count):
+            points, weights = gaussian_rule([count])
+            return points[:, 0], weights
+
+        return self._array(size, rule)
+
+    def uniform(self, low, high, size):
+        def rule(count):
+            points, weights = np.polynomial.legendre.leggauss(count)
+            return (low + high + (high - low) * points) / 2.0, weights / 2.0
+
+        return self._array(size, rule)
+
+    def choice(self, values, size, p=None):
+        def rule(count):
+            assert count == len(values)
+            return values, np.full(count, 1.0 / count) if p is None else p
+
+        return self._array(size, rule)
+
+
+def nodes_of(n, k, d, noisy, steps, is_same):
+    """Numbers of nodes for a prompt with one query.
+
+    Degrees after t steps: 4t of u, and 4t + 2 where it is tested on, hence twice that of a feature
+    in the context and once of its noise; 4t of a test feature, 2 of its noise; 4 and 2 on the fresh
+    context; m nodes are exact up to 2m − 1.
+    """
+    context = [4 * steps + 1 + 2 * is_same] * (n * d) + [2 * steps + 1 + is_same] * (n * noisy)
+    test = [2 * steps + 1] * (k * d) + [2] * (k * noisy)
+    fresh = [] if is_same else [3] * (n * d) + [2] * (n * noisy)
+    return [*context, *test, *fresh, *([2] * (d + noisy))]
+
+
+def averaged(sampler, nodes, monkeypatch):
+    """Return the exact expectation of what a literal simulator returns, with one query a prompt.
+
+    Parameters
+    ----------
+    sampler : callable
+        Takes a number of prompts and a generator.
+    nodes : list of int
+    """
+    rng = PromptNodes(nodes)
+    monkeypatch.setattr(literal, "QUERIES", 1)
+    monkeypatch.setattr(literal, "_LARGEST_SLICE", 2**12 * rng.draws)
+    return rng.average(sampler(rng.draws, rng))
 
 
 def trace_moments(k, d):

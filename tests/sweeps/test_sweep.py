@@ -265,6 +265,53 @@ def test_what_is_not_known_is_nan_with_a_status_of_its_own():
         assert np.isfinite(swept.simulated[1]) == bool(steps)
 
 
+def test_a_status_is_that_of_the_exact_risk_for_every_kind():
+    tasks = {"fixed": SETTING["task"]}
+    tasks["random"] = {"kind": "random", "covariance": {"kind": "isotropic", "dim": 4}}
+    laws = {
+        "gaussian": ttt.GaussianFeatures(),
+        "rademacher": ttt.RademacherFeatures(),
+        "student_t": ttt.StudentTFeatures(7.0),
+    }
+    tables = [{"kind": kind} for kind in laws]
+    tables[-1]["degrees_of_freedom"] = 7.0
+    fields = {
+        "evaluation": ["fresh", "same"],
+        "step_rule": ["plain", "normalized"],
+        "task": list(tasks.values()),
+        "feature_law": tables,
+    }
+    swept = ttt.sweep({"setting": SETTING, "grid": [{name: each} for name, each in fields.items()]})
+    isotropic, zero = ttt.Isotropic(4), np.zeros(4)
+    found = {"fixed": np.full(4, 0.5), "random": ttt.RandomTask(zero, isotropic)}
+    for place in places(swept):
+        evaluation, rule, task, law = (
+            names[index]
+            for names, index in zip(
+                (fields["evaluation"], fields["step_rule"], list(tasks), list(laws)),
+                place,
+                strict=True,
+            )
+        )
+        setting = ttt.Setting(
+            10,
+            6,
+            isotropic,
+            isotropic,
+            found[task],
+            evaluation=evaluation,
+            step_rule=rule,
+            feature_law=laws[law],
+        )
+        status, risk = swept.status.values[place], swept.risk_after.values[place]
+        try:
+            assert (status, risk) == (0, ttt.one_step_risk(setting).risk_after)
+        except ttt.InvalidSettingError:
+            assert status == 4
+            assert np.isnan(risk)
+    assert set(np.unique(swept.status)) == {0, 4}
+
+
 def test_a_given_step_is_simulated():
     simulation = {"prompts": 4000, "step_size": 0.0005}
     swept = ttt.sweep({"setting": SETTING, "simulation": simulation})

@@ -407,7 +407,7 @@ def one_step(problem: Problem, start: StartingWeights, step_size: float | None) 
         except InvalidSettingError as error:
             if not departures(problem.setting):
                 raise
-            remedy = f"give one, since {error.field}: {error.remedy}"
+            remedy = f"give one, --step-size in a command, since {error.field}: {error.remedy}"
             raise InvalidSettingError("step_size", step_size, remedy) from error
     return Steps((checked_number("step_size", step_size),), are_listed=False)
 

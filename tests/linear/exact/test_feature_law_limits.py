@@ -129,7 +129,7 @@ def test_matched_weights_turn_the_sign_for_a_task_of_ones_beyond_a_shortest_cont
 
 
 @pytest.mark.parametrize("start", STARTS)
-@pytest.mark.parametrize(("alpha", "gamma"), [(0.5, 1.0), (2.0, 0.25)])
+@pytest.mark.parametrize(("alpha", "gamma"), [(0.5, 1.0), (2.0, 1.0), (2.0, 0.25)])
 def test_elliptical_features_tend_to_limits_of_their_own(start, alpha, gamma):
     radius_2 = LAW.radius_moment(2)
     values = {"context_ratio": alpha, "sample_ratio": gamma, "task_square": 1.0}

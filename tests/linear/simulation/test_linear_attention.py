@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ttt_theory.linear.simulation.linear_attention import gradient, linear_attention, loss, predict
+from ttt_theory.linear.simulation.linear_attention import (
+    Prompt,
+    gradient,
+    linear_attention,
+    loss,
+    predict,
+)
 
 some = hypothesis_settings(max_examples=40)
 NUMBERS = st.fractions(-3, 3, max_denominator=4)
@@ -34,6 +40,17 @@ def test_the_prediction_is_the_bilinear_form(prompt):
     weights, features, labels, queries, _ = prompt
     prediction = predict(weights, features, labels, queries)
     assert prediction.tolist() == [x @ weights @ features.T @ labels for x in queries]
+
+
+@some
+@given(prompts(), st.data())
+def test_the_simulators_prompt_predicts_as_its_tokens_do(prompt, data):
+    weights, features, labels, queries, _ = prompt
+    subject = Prompt(features, labels)
+    # The context is summed up once, for whatever weights there will be.
+    for each in (weights, data.draw(arrays(*weights.shape))):
+        expected = predict(each, features, labels, queries)
+        assert subject.predict(each, queries).tolist() == expected.tolist()
 
 
 def attention_by_loops(token, tokens, query, key, value):
@@ -124,7 +141,11 @@ def test_batches_are_their_members(batch):
     dim, length, queries = 3, 4, 2
     shapes = [(dim, dim), (length, dim), (length,), (queries, dim), (queries,)]
     arguments = [rng.integers(-4, 5, (*batch, *shape)).astype(float) for shape in shapes]
-    for function, count in [(predict, 4), (loss, 5), (gradient, 5)]:
+
+    def predict_by_prompt(weights, features, labels, queries):
+        return Prompt(features, labels).predict(weights, queries)
+
+    for function, count in [(predict, 4), (predict_by_prompt, 4), (loss, 5), (gradient, 5)]:
         together = function(*arguments[:count])
         shared_weights = function(arguments[0][(0,) * len(batch)], *arguments[1:count])
         for index in np.ndindex(*batch):

@@ -162,11 +162,11 @@ def test_a_literal_prompt_takes_a_gibibyte_at_most():
 @pytest.mark.parametrize(
     ("length", "samples", "dim", "prompts"),
     [
-        (4, 3, 2, 20_000),
-        (30_000, 2, 3, 10),
-        (2, 30_000, 3, 20),
-        (300, 300, 5, 200),
-        (2, 2, 200, 100),
+        (4, 3, 2, 40_000),
+        (30_000, 2, 3, 20),
+        (2, 30_000, 3, 40),
+        (300, 300, 5, 400),
+        (2, 2, 200, 200),
     ],
 )
 def test_memory_is_bounded_for_any_number_of_prompts(length, samples, dim, prompts):

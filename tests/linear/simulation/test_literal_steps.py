@@ -1,6 +1,7 @@
 """The literal simulator past one plain step: several steps, evaluations, rules, tasks and laws."""
 
 import dataclasses
+import functools
 import itertools
 import math
 from fractions import Fraction
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.nodes_of_prompts import PromptNodes, isotropic_risks
+from tests.nodes_of_prompts import averaged, isotropic_risks, nodes_of
 from ttt_theory import (
     AR1,
     Diagonal,
@@ -21,7 +22,6 @@ from ttt_theory import (
     UniformFeatures,
 )
 from ttt_theory.linear.setting.setting import EVALUATIONS, STEP_RULES
-from ttt_theory.linear.simulation import literal
 from ttt_theory.linear.simulation.literal import (
     QUERIES,
     LiteralSimulator,
@@ -153,21 +153,8 @@ def test_prompts_of_every_kind_are_drawn_as_defined(law, evaluation, rule):
         )
 
 
-def averaged(subject, step_sizes, nodes, monkeypatch):
-    """Return the exact expectation of `squared_errors`, with one query a prompt."""
-    monkeypatch.setattr(literal, "QUERIES", 1)
-    rng = PromptNodes(nodes)
-    return rng.average(subject.squared_errors(step_sizes, rng.draws, rng))
-
-
-# Degrees after t steps: 4t of u, and 4t + 2 where it is tested on, hence twice that of a feature in
-# the context and once of its noise; 4t of a test feature, 2 of its noise; 4 and 2 on the fresh
-# context; m nodes are exact up to 2m − 1.
-def nodes_of(n, k, d, noisy, steps, is_same):
-    context = [4 * steps + 1 + 2 * is_same] * (n * d) + [2 * steps + 1 + is_same] * (n * noisy)
-    test = [2 * steps + 1] * (k * d) + [2] * (k * noisy)
-    fresh = [] if is_same else [3] * (n * d) + [2] * (n * noisy)
-    return [*context, *test, *fresh, *([2] * (d + noisy))]
+def averaged_errors(subject, step_sizes, nodes, monkeypatch):
+    return averaged(functools.partial(subject.squared_errors, step_sizes), nodes, monkeypatch)
 
 
 @pytest.mark.parametrize("evaluation", EVALUATIONS)
@@ -192,7 +179,7 @@ def test_exact_averages_are_the_fractions(n, k, d, noise, steps, evaluation, mon
     expected = isotropic_risks(
         n, k, d, Fraction(task @ task), noise, Fraction(1, 8), steps, evaluation
     )
-    found = averaged(subject, [float(each) for each in steps], nodes, monkeypatch)
+    found = averaged_errors(subject, [float(each) for each in steps], nodes, monkeypatch)
     assert_allclose(found, [float(each) for each in expected], rtol=1e-11)
 
 
@@ -223,7 +210,7 @@ def test_rademacher_features_by_enumeration(evaluation, rule, monkeypatch):
         ]
         errors = errors_in_loops([[Fraction(1, 8)]], *samples, steps, rule)
         total = [a + b / 2**count for a, b in zip(total, errors, strict=True)]
-    found = averaged(subject, [float(each) for each in steps], [2] * count, monkeypatch)
+    found = averaged_errors(subject, [float(each) for each in steps], [2] * count, monkeypatch)
     assert_allclose(found, [float(each) for each in total], rtol=1e-13)
 
 
@@ -244,7 +231,7 @@ def test_random_tasks_are_the_average_over_tasks(monkeypatch):
     subject = LiteralSimulator(
         1, 1, Isotropic(1), RandomTask([0.5], Isotropic(1, scale=0.25)), 0.0, np.array([[0.125]])
     )
-    found = averaged(
+    found = averaged_errors(
         subject,
         [float(each) for each in steps],
         [8, *nodes_of(1, 1, 1, False, 2, False)],

@@ -13,7 +13,7 @@ from ttt_theory.evidence.algebra import proof
 from ttt_theory.evidence.record import Evidence
 from ttt_theory.linear.claims.stating import exactly
 from ttt_theory.linear.setting.examples import COLD, SHIFTED
-from ttt_theory.linear.simulation.linear_attention import gradient, loss, predict
+from ttt_theory.linear.simulation.linear_attention import Prompt, gradient, loss, predict
 
 if TYPE_CHECKING:
     from ttt_theory.evidence.effort import Effort
@@ -108,14 +108,18 @@ def _exact_prompt(setting: Setting, seed: int) -> tuple[np.ndarray, ...]:
 
 def _attention_on_a_prompt(setting: Setting, effort: Effort) -> list[Evidence]:
     weights, features, labels, queries, _ = _exact_prompt(setting, effort.seed)
-    attended = predict(weights, features, labels, queries)
     reduced = prediction(weights, features, labels[:, None], queries)[:, 0]
+    attended = {
+        "token-level attention": predict(weights, features, labels, queries),
+        "the simulator's prediction": Prompt(features, labels).predict(weights, queries),
+    }
     return [
         proof(
-            "token-level attention is xᵀWXᵀy on a drawn prompt of these sizes, in exact fractions",
-            bool(np.all(attended == reduced)),
+            f"{name} is xᵀWXᵀy on a drawn prompt of these sizes, in exact fractions",
+            bool(np.all(each == reduced)),
             queries=len(queries),
         )
+        for name, each in attended.items()
     ]
 
 

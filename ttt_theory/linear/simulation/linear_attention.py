@@ -40,22 +40,9 @@ def linear_attention(
     -------
     ndarray, shape (..., m, F)
     """
-    return _attended(tokens, _summed(context, value), query, key, value)
-
-
-def _summed(context: Array, value: Array) -> Array:
-    """Return Σ_i z_i (Vᵀz_i)ᵀ."""
-    total: Array = _transposed(context) @ (context @ value)
-    return total
-
-
-def _attended(tokens: Array, summed: Array, query: Array, key: Array, value: Array) -> Array:
-    output: Array = tokens @ (query @ (_transposed(key) @ summed))
-    own_values = tokens @ value
-    # The tokens of queries have a label of zero, and their own values are nothing else.
-    if own_values.any():
-        own_scores = ((tokens @ query) * (tokens @ key)).sum(axis=-1, keepdims=True)
-        output = output + own_scores * own_values
+    summed = _transposed(context) @ (context @ value)
+    own_scores = ((tokens @ query) * (tokens @ key)).sum(axis=-1, keepdims=True)
+    output: Array = tokens @ (query @ (_transposed(key) @ summed)) + own_scores * (tokens @ value)
     return output
 
 
@@ -88,42 +75,47 @@ def predict(weights: Array, features: Array, labels: Array, queries: Array) -> A
     >>> predict(np.eye(2), features, labels, np.array([[1.0, 1.0]]))
     array([5.])
     """
-    return Prompt(features, labels).predict(weights, queries)
+    dim = features.shape[-1]
+    key = np.eye(dim + 1, dim, dtype=features.dtype)
+    value = np.zeros((dim + 1, 1), dtype=features.dtype)
+    value[dim] = 1
+    context = np.concatenate([features, labels[..., None]], axis=-1)
+    tokens = np.concatenate([queries, np.zeros_like(queries[..., :1])], axis=-1)
+    query = np.concatenate([weights, np.zeros_like(weights[..., :1, :])], axis=-2)
+    return linear_attention(tokens, context, query, key, value)[..., 0]
 
 
 class Prompt:
     """A prompt's context, summed up once for all queries and all weights.
 
+    It does what `predict` does token by token, block by block: Vᵀz_i = y_i weights the block x_i of
+    a token in the sum over the context, and of a query's token (x, 0), whose own value is zero, xᵀW
+    meets it.  So no token is stored, and a prompt takes a third of the time.
+
     Parameters
     ----------
     features : ndarray, shape (..., n, d)
     labels : ndarray, shape (..., n)
+
+    Attributes
+    ----------
+    vector : ndarray, shape (..., d)
+        u = Σ_i y_i x_i.
     """
 
     def __init__(self, features: Array, labels: Array) -> None:
-        dim = features.shape[-1]
-        self._key = np.eye(dim + 1, dim, dtype=features.dtype)
-        self._value = np.zeros((dim + 1, 1), dtype=features.dtype)
-        self._value[dim] = 1
-        context = np.concatenate([features, labels[..., None]], axis=-1)
-        self._summed = _summed(context, self._value)
-
-    @property
-    def vector(self) -> Array:
-        """U = Σ_i y_i x_i, shape (..., 1, d)."""
-        return _transposed(self._summed)[..., :-1]
+        self.vector: Array = (labels[..., None, :] @ features)[..., 0, :]
 
     def predict(self, weights: Array, queries: Array) -> Array:
         """Return `predict` from this prompt."""
-        tokens = np.concatenate([queries, np.zeros_like(queries[..., :1])], axis=-1)
-        query = np.concatenate([weights, np.zeros_like(weights[..., :1, :])], axis=-2)
-        return _attended(tokens, self._summed, query, self._key, self._value)[..., 0]
+        predictions: Array = queries @ (weights @ self.vector[..., None])
+        return predictions[..., 0]
 
     def gradient(self, weights: Array, queries: Array, targets: Array) -> Array:
         """Return `gradient` on this prompt."""
         errors = targets - self.predict(weights, queries)
-        over_queries = errors[..., None, :] @ queries
-        result: Array = -2 * _transposed(over_queries) * self.vector
+        over_queries = (errors[..., None, :] @ queries)[..., 0, :]
+        result: Array = np.einsum("...a,...b->...ab", -2 * over_queries, self.vector)
         return result
 
 

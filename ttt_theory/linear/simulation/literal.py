@@ -50,7 +50,7 @@ _MOST_PROMPTS = 4096
 
 # Prompts are simulated a few at a time, so that what is drawn for them is still in a core's cache
 # when it is used.
-_LARGEST_SLICE = 2**18
+_LARGEST_SLICE = 2**19
 
 
 def prompt_size(context_length: int, test_samples: int, dim: int) -> int:
@@ -274,7 +274,9 @@ def errors_after_steps(
     divisors = _step_divisors(prompt, step_rule)
     trained, errors = weights, [_squared_error(tested_prompt, weights, *queries)]
     for step_size in step_sizes:
-        trained = trained - step_size / divisors * prompt.gradient(trained, *test)
+        step = prompt.gradient(trained, *test)
+        step *= step_size / divisors
+        trained = np.subtract(trained, step, out=step)
         errors.append(_squared_error(tested_prompt, trained, *queries))
     return np.stack(np.broadcast_arrays(*errors), axis=-1)
 
@@ -294,7 +296,7 @@ def _step_divisors(prompt: Prompt, step_rule: str) -> FloatArray | int:
     """
     if step_rule == "plain":
         return 1
-    squares = (prompt.vector * prompt.vector).sum(axis=-1, keepdims=True)
+    squares = (prompt.vector * prompt.vector).sum(axis=-1, keepdims=True)[..., None]
     return np.where(squares == 0, 1, squares)
 
 
