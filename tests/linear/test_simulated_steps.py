@@ -215,7 +215,7 @@ def test_the_law_of_the_features_matters():
             {"feature_law": RademacherFeatures()},
             "^feature_law: 'rademacher' .* the method sufficient knows gaussian alone",
         ),
-        ({}, ALL_KINDS, "^step_size: None .* give one, since .* no exact risk is known"),
+        ({}, ALL_KINDS, "^step_size: None .* give one, --step-size .* no exact risk is known"),
     ],
 )
 def test_what_cannot_be_simulated_is_refused(arguments, changes, message):
