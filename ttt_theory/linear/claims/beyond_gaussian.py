@@ -18,10 +18,12 @@ from ttt_theory.linear.closed_form import (
     feature_law_limits,
     independent_entries,
     pretraining,
+    sample_sums,
 )
 from ttt_theory.linear.exact.curve import Curve
 from ttt_theory.linear.exact.elliptical import EllipticalAssembly
 from ttt_theory.linear.exact.entry_moments import cumulants
+from ttt_theory.linear.exact.independent_entries import IndependentEntriesCurve
 from ttt_theory.linear.exact.spectrum import Spectrum, SpectrumForms, isotropic_spectrum
 from ttt_theory.linear.witnesses.every_outcome import (
     NOISE,
@@ -165,6 +167,45 @@ def _every_outcome(_: Effort) -> list[Evidence]:
     return evidence
 
 
+_ROOT, _WEIGHTS, _TASK = (
+    exact_array([[2, 1], [1, 3]]),
+    exact_array([[1, 2], [-1, 3]]) / 50,
+    exact_array([2, -1]),
+)
+_SIGNS = ((-1, Fraction(1, 2)), (1, Fraction(1, 2)))
+
+
+@cache
+def _rotated_outcomes(n: int, k: int) -> Any:
+    """Add up all outcomes of entries ±1 behind a root that does not commute with W."""
+    features = [(_ROOT @ vector, chance) for vector, chance in vectors(_SIGNS, len(_TASK))]
+    return risk_of_all_outcomes(features, NOISE, n, k, _WEIGHTS, _TASK)
+
+
+def _any_covariance(_: Effort) -> list[Evidence]:
+    """Compare with all outcomes where neither Σ_x nor W is a multiple of the identity."""
+    n = k = 2
+    moments = {order: sum(p * z**order for z, p in _SIGNS) for order in (2, 4, 6, 8)}
+    curve = IndependentEntriesCurve(
+        cumulants(moments.__getitem__, 8),
+        root=_ROOT,
+        weights=_WEIGHTS,
+        task=_TASK,
+        mean_error=_TASK - n * _WEIGHTS @ (_ROOT @ _ROOT @ _TASK),
+        noise_variance=Fraction(3),
+        context_length=n,
+        test_samples=k,
+    ).curve
+    return [
+        _same(
+            "independent entries ±1, n = k = d = 2, Σ_x and W that do not commute: c0, c1 and c2 "
+            "are those of all outcomes added up",
+            curve,
+            _rotated_outcomes(n, k),
+        )
+    ]
+
+
 def _matched_weights(_: Effort) -> list[Evidence]:
     """Show that the matched weights minimise the risk averaged over the prior N(0, I)."""
     n, d, noise = LENGTH, P_DIM, NOISE_VARIANCE
@@ -191,13 +232,21 @@ def _matched_weights(_: Effort) -> list[Evidence]:
         "elliptical features": (radial, elliptical.isotropic_weight(n, d, noise, BEYOND)),
     }
     # The loss is a quadratic in w.
+    level = elliptical.second_0_factor(d, noise, BEYOND)
     return [
         identity(
-            f"{name}: the loss of wI averaged over the prior is least at the matched w",
-            loss(best + CHANGE),
-            loss(best - CHANGE),
-        )
-        for name, (loss, best) in optima.items()
+            "elliptical features: the matched W of any Σ_x and Σ_β is that of multiples of I",
+            1 / (elliptical.gram_factor(n, BEYOND) + level),
+            elliptical.isotropic_weight(n, d, noise, BEYOND),
+        ),
+        *(
+            identity(
+                f"{name}: the loss of wI averaged over the prior is least at the matched w",
+                loss(best + CHANGE),
+                loss(best - CHANGE),
+            )
+            for name, (loss, best) in optima.items()
+        ),
     ]
 
 
@@ -246,24 +295,28 @@ def _elliptical_limits(_: Effort) -> list[Evidence]:
     values = (E_ALPHA, E_GAMMA, TASK_SQUARE, RADIUS_2)
     radii = (RADIUS_2, RADIUS_3, RADIUS_4)
     evidence = []
-    for name, weight, risk, gain in (
+    sizes = (n, k, E_DIM, TASK_SQUARE, RADIUS_2)
+    for name, weight, risk, gain, step_size in (
         (
             "W pretrained on Gaussian features",
             pretraining.isotropic_weight(n, E_DIM, 0),
             feature_law_limits.transferred_elliptical_risk_before(E_ALPHA, TASK_SQUARE, RADIUS_2),
             feature_law_limits.transferred_elliptical_improvement(*values),
+            feature_law_limits.transferred_elliptical_step_size(*sizes),
         ),
         (
             "W pretrained on the same features",
             elliptical.isotropic_weight(n, E_DIM, 0, RADIUS_2),
             feature_law_limits.matched_elliptical_risk_before(E_ALPHA, TASK_SQUARE, RADIUS_2),
             feature_law_limits.matched_elliptical_improvement(*values),
+            feature_law_limits.matched_elliptical_step_size(*sizes),
         ),
         (
             "cold start",
             0 * E_DIM,
             TASK_SQUARE,
             feature_law_limits.cold_elliptical_improvement(*values[1:]),
+            feature_law_limits.cold_elliptical_step_size(*sizes),
         ),
     ):
         curve = _elliptical_curve(n, k, E_DIM, weight, 0, TASK_SQUARE, radii)
@@ -275,6 +328,12 @@ def _elliptical_limits(_: Effort) -> list[Evidence]:
                 f"elliptical, {name}: the limit of the improvement",
                 curve.improvement,
                 gain,
+                variable=E_DIM,
+            ),
+            limit(
+                f"elliptical, {name}: the leading term of the best step",
+                curve.linear / (2 * curve.quadratic),
+                step_size,
                 variable=E_DIM,
             ),
         ]
@@ -314,6 +373,11 @@ CLAIMS = (
             elliptical.mean_gradient_square,
             elliptical.quadratic,
             elliptical.isotropic_weight,
+            elliptical.gram_factor,
+            sample_sums.third_cumulant,
+            sample_sums.fourth_cumulant,
+            sample_sums.product_moment,
+            sample_sums.quadratic,
             feature_law_limits.transferred_excess_slope,
             feature_law_limits.matched_excess_slope,
             feature_law_limits.cold_excess_slope,
@@ -323,6 +387,12 @@ CLAIMS = (
             feature_law_limits.matched_elliptical_improvement,
             feature_law_limits.cold_elliptical_improvement,
         ),
-        evidence=(_every_outcome, _matched_weights, _universality, _elliptical_limits),
+        evidence=(
+            _every_outcome,
+            _any_covariance,
+            _elliptical_limits,
+            _matched_weights,
+            _universality,
+        ),
     ),
 )

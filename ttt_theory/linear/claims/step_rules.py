@@ -9,10 +9,19 @@ import numpy as np
 from scipy import special
 
 from ttt_theory.claims.claim import Claim
+from ttt_theory.covariance import Dense, Isotropic
 from ttt_theory.evidence.algebra import identity, indeterminates, positive, proof
+from ttt_theory.evidence.quadrature import gaussian_rule
 from ttt_theory.evidence.record import Evidence, EvidenceKind, agreement
 from ttt_theory.linear.claims.stating import exactly
 from ttt_theory.linear.closed_form import isotropic, normalized, pretraining
+from ttt_theory.linear.exact.problem import Problem
+from ttt_theory.linear.exact.risk import one_step_risk
+from ttt_theory.linear.exact.tilted_law import Spectrum, label_scaled_moments, normalized_moments
+from ttt_theory.linear.exact.weights import starting_weights
+from ttt_theory.linear.setting.setting import Setting
+from ttt_theory.linear.setting.starts import DenseWeights
+from ttt_theory.linear.simulation.literal import risk_coefficients
 
 if TYPE_CHECKING:
     from ttt_theory.evidence.effort import Effort
@@ -78,6 +87,101 @@ def _averaged(_: Effort) -> list[Evidence]:
             by_labels,
             points=len(by_labels),
         ),
+    ]
+
+
+def _any_covariance(_: Effort) -> list[Evidence]:
+    """Put the general route, given W entry by entry, beside the rational forms at Σ_x = I."""
+    by_square: list[float] = []
+    by_labels: list[float] = []
+    for n, k, d, square, factor in _SIZES:
+        task = np.full(d, (square / d) ** 0.5)
+        for noise, found in ((0.0, by_square), (_NOISE, by_labels)):
+            weight = factor / (n + d + 1 + noise)
+            setting = Setting(
+                n, k, Isotropic(d), Isotropic(d), task, noise, DenseWeights(weight * np.eye(d))
+            )
+            problem = Problem.of(setting)
+            spectrum = Spectrum.of(problem, starting_weights(problem))
+            if noise:
+                moments = label_scaled_moments(problem, spectrum)
+                stated = (
+                    normalized.label_scaled_linear(n, k, d, square, noise, weight),
+                    normalized.label_scaled_quadratic(n, k, d, square, noise, weight),
+                )
+            else:
+                moments = normalized_moments(problem, spectrum, 0.0)
+                stated = (
+                    normalized.isotropic_linear(n, k, d, square, weight),
+                    normalized.isotropic_quadratic(n, k, d, square, weight),
+                )
+            # The unit of labels is a power of two; that of the features is one.
+            computed = np.ldexp(moments, problem.label_exponent)
+            found += (computed / stated - 1.0).tolist()
+    return [
+        agreement(
+            EvidenceKind.EXACT_VALUE,
+            "the integral over a tilted law, for any Σ_x and W, is c1 and c2 of a step divided by "
+            "‖u‖² at Σ_x = I",
+            by_square,
+            points=len(by_square),
+        ),
+        agreement(
+            EvidenceKind.EXACT_VALUE,
+            "and its integrand at 0 those of a step divided by Σy², with noise",
+            by_labels,
+            points=len(by_labels),
+        ),
+    ]
+
+
+def _on_the_same_context(_: Effort) -> list[Evidence]:
+    """Average the simulator over nodes: on the same context the step is a polynomial in the data.
+
+    The nodes of the context are even in number, as there is no step at x = 0 itself.
+    """
+    root = np.array([[1.0, 0.0], [0.5, 1.5]])
+    weights = np.array([[0.3, -0.1], [0.2, 0.1]])
+    task, noise = np.array([1.0, -0.5]), 0.6
+    counts, groups, start = (1, 2, 1), [], 0
+    nodes = [each for each, count in zip((4, 3, 2), counts, strict=True) for _ in range(3 * count)]
+    points, masses = gaussian_rule(nodes)
+    for count in counts:
+        drawn = points[:, start : start + 3 * count].reshape(-1, count, 3)
+        features = drawn[..., :2] @ root.T
+        groups.append((features, features @ task + noise**0.5 * drawn[..., 2]))
+        start += 3 * count
+    context, test, query = groups
+    constant, linear, quadratic = masses @ risk_coefficients(
+        weights, context, test, context, query, step_rule="normalized"
+    )
+    covariance = Dense(root @ root.T)
+    risk = one_step_risk(
+        Setting(
+            1,
+            2,
+            covariance,
+            covariance,
+            task,
+            noise,
+            DenseWeights(weights),
+            evaluation="same",
+            step_rule="normalized",
+        )
+    )
+    errors = [
+        risk.constant / constant - 1.0,
+        risk.linear / linear - 1.0,
+        risk.quadratic / quadratic - 1.0,
+        risk.risk_after / (constant - linear**2 / (4.0 * quadratic)) - 1.0,
+    ]
+    return [
+        agreement(
+            EvidenceKind.EXACT_AVERAGE,
+            "on the same context, with Σ_x and W that do not commute, a step divided by ‖u‖² "
+            "leaves what the literal simulator does, averaged over nodes",
+            errors,
+        )
     ]
 
 
@@ -221,8 +325,13 @@ CLAIMS = (
             normalized.isotropic_quadratic,
             normalized.label_scaled_linear,
             normalized.label_scaled_quadratic,
+            normalized.tilted_overlap_moment,
+            normalized.tilted_product_moment,
+            normalized.same_linear,
+            normalized.same_quadratic,
+            normalized.same_risk,
         ),
-        evidence=(_averaged, _against_the_oracle),
+        evidence=(_averaged, _against_the_oracle, _on_the_same_context, _any_covariance),
     ),
     Claim(
         id="best-start",
