@@ -386,6 +386,9 @@ CLAIMS = (
             feature_law_limits.matched_elliptical_risk_before,
             feature_law_limits.matched_elliptical_improvement,
             feature_law_limits.cold_elliptical_improvement,
+            feature_law_limits.transferred_elliptical_step_size,
+            feature_law_limits.matched_elliptical_step_size,
+            feature_law_limits.cold_elliptical_step_size,
         ),
         evidence=(
             _every_outcome,

@@ -504,9 +504,9 @@ CLAIMS = (
             "The improvement grows along a path from the dominant directions of a two-level prior "
             "into the others: in the limit always, exactly at four sizes. For isotropic features "
             "every shift of n, σ², the features' variance and the tasks' length is one number, the "
-            "ratio c of the weights to the matched ones. Before the step it costs "
-            "‖β‖²n(c−1)²/[n+1+d(1+σ²/‖β‖²)]; a step on k samples gains G·k/(k + K), and so repairs "
-            "a loss L iff G > L and k ≥ KL/(G − L). From too small weights it gains more than from "
+            "ratio c of the weights to the matched ones. Before the step it costs the share "
+            "n (c − 1)² / [n + 1 + d (1 + ν)] of the variance of xᵀβ, with ν = σ² in units of it; "
+            "a step on k samples gains G·k/(k + K), and so repairs a loss L iff G > L and k ≥ KL/(G − L). From too small weights it gains more than from "
             "the matched ones, and can leave less than they do; from too large ones never, and "
             "where c > 2 the cold start is better at every size (no noise, d ≥ 2)."
         ),
