@@ -506,9 +506,10 @@ CLAIMS = (
             "every shift of n, σ², the features' variance and the tasks' length is one number, the "
             "ratio c of the weights to the matched ones. Before the step it costs the share "
             "n (c − 1)² / [n + 1 + d (1 + ν)] of the variance of xᵀβ, with ν = σ² in units of it; "
-            "a step on k samples gains G·k/(k + K), and so repairs a loss L iff G > L and k ≥ KL/(G − L). From too small weights it gains more than from "
-            "the matched ones, and can leave less than they do; from too large ones never, and "
-            "where c > 2 the cold start is better at every size (no noise, d ≥ 2)."
+            "a step on k samples gains G·k/(k + K), and so repairs a loss L iff G > L and "
+            "k ≥ KL/(G − L). From too small weights it gains more than from the matched ones, and "
+            "can leave less than they do; from too large ones never, and where c > 2 the cold "
+            "start is better at every size (no noise, d ≥ 2)."
         ),
         formulas=exactly(
             limits.aligned_improvement_slope,
