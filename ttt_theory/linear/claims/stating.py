@@ -33,7 +33,7 @@ _SLIPS = (
 
 def in_proportion() -> tuple[Mapping[str, Any], Any]:
     """Return n = αd, k = γd with d → ∞, for the arguments of leading terms."""
-    alpha, gamma, d, norm2, bias, variance = indeterminates("alpha gamma d beta2 A B")
+    alpha, gamma, d, norm2, bias, variance, radius_2 = indeterminates("alpha gamma d beta2 A B r2")
     growing = {
         "context_length": alpha * d,
         "test_samples": gamma * d,
@@ -41,6 +41,7 @@ def in_proportion() -> tuple[Mapping[str, Any], Any]:
         "task_square": norm2,
         "bias": bias,
         "variance": variance,
+        "radius_2": radius_2,
     }
     return growing, d
 
