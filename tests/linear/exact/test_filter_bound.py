@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from tests import documented
 from ttt_theory import InvalidSettingError, proportional_limit
 from ttt_theory.linear.exact.filter_bound import filter_bound, share_grid
 
@@ -68,6 +69,15 @@ def test_the_figures_of_the_text():
     assert warm.share == pytest.approx(0.43596, abs=1e-5)
     assert cold.share == pytest.approx(0.45574, abs=1e-5)
     assert warm.prompt_step / warm.filter_bound == pytest.approx(40 / 81, rel=1e-13)
+
+
+def test_the_documented_shares():
+    rows = documented.table("| start, α, γ | d = 40 |")
+    assert len(rows) == 12
+    for name, *shown in rows:
+        start, alpha, gamma = name.split(", ")
+        grid = share_grid([float(alpha)], [float(gamma)], [40, 160, 640], start)
+        assert [f"{share:.3f}" for share in grid.ravel()] == shown
 
 
 @pytest.mark.parametrize("start", ["warm", "cold"])
