@@ -18,7 +18,7 @@ from ttt_theory.coordinates import reduction
 from ttt_theory.coordinates.blocks import DenseBlock, IsotropicBlock
 from ttt_theory.coordinates.reduction import reduced
 from ttt_theory.covariance import Dense, Equicorrelated, Spiked
-from ttt_theory.linear.exact import risk as exact_risk
+from ttt_theory.linear.exact import fresh_context
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.weights import starting_weights
 from ttt_theory.structured import (
@@ -162,7 +162,7 @@ def test_a_symmetric_matrix_stays_so_to_the_last_bit(seed):
 def in_float64(setting):
     """The risk as float64 gives it, also where it is lost and longer numbers would be used."""
     problem = Problem.of(setting)
-    return exact_risk._in_float64(problem, starting_weights(problem))
+    return fresh_context.in_float64(problem, starting_weights(problem))
 
 
 @pytest.mark.parametrize("share", [1e-12, 1e-10, 1e-7, 1e-3])

@@ -17,8 +17,9 @@ from ttt_theory.checks import checked_array, checked_integer, checked_number
 from ttt_theory.covariance import Covariance
 from ttt_theory.errors import InvalidSettingError, OutOfRangeError
 from ttt_theory.execution import Provenance
+from ttt_theory.linear.exact.fresh_context import risk_of
 from ttt_theory.linear.exact.problem import Problem
-from ttt_theory.linear.exact.risk import one_step_risk, risk_of
+from ttt_theory.linear.exact.risk import one_step_risk
 from ttt_theory.linear.exact.weights import original_weights, starting_weights
 from ttt_theory.linear.setting.random_task import RandomTask, fixed_task
 from ttt_theory.linear.setting.setting import check_defaults, checked_setting, departures

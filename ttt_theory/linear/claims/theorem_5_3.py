@@ -15,9 +15,9 @@ from ttt_theory.linear.claims.priors import PRIORS
 from ttt_theory.linear.claims.stating import to_leading_order
 from ttt_theory.linear.closed_form import limits
 from ttt_theory.linear.exact.assembly import bias_and_variance
+from ttt_theory.linear.exact.fresh_context import risk_of
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.published_limits import published_limits
-from ttt_theory.linear.exact.risk import risk_of
 from ttt_theory.linear.exact.spectrum import Spectrum, SpectrumForms, curve
 from ttt_theory.linear.exact.weights import starting_weights
 from ttt_theory.linear.setting.setting import Setting

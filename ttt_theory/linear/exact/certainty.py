@@ -13,21 +13,30 @@ from ttt_theory.errors import InvalidSettingError, LostPrecisionError, OutOfRang
 from ttt_theory.linear.exact.exact_numbers import InexactCovarianceError
 from ttt_theory.linear.exact.long_decimals import largest_dim
 from ttt_theory.linear.exact.problem import Problem
-from ttt_theory.linear.exact.results import one_step_numbers
 from ttt_theory.linear.exact.weights import starting_weights
 from ttt_theory.structured import BlockDiagonal, Kronecker, LowRankUpdate, as_structured
 from ttt_theory.structured.last_bits import MOVE, Moved
 
 if TYPE_CHECKING:
-    from ttt_theory.linear.exact.results import OneStepRisk
     from ttt_theory.linear.exact.weights import StartingWeights
     from ttt_theory.linear.setting.setting import Setting
 
-__all__ = ["DOUBT", "certain", "computed_twice", "is_sound_alone"]
+__all__ = [
+    "DOUBT",
+    "GOOD",
+    "VANISHING",
+    "certain",
+    "is_sound_alone",
+    "largest_change",
+    "relative_change",
+]
 
 # By how much a result may change when the setting is moved by its last six bits, which does some
 # forty times what round-off does: where there are longer numbers to turn to, and where not.
-_SURE, _GOOD = 1e-11, 5e-10
+_SURE, GOOD = 1e-11, 5e-10
+
+VANISHING = 1e-14
+"""The share of the bound on c1 below which half of its digits may be lost."""
 
 DOUBT = 2e-11
 """A loss that calls for longer numbers where there are any, and stands where there are none."""
@@ -91,7 +100,7 @@ def certain(
     def change(result: _Result, round_off: float) -> float:
         if sound(result):
             return lost(result)
-        return max(lost(result), _largest_change(setting, in_float64, numbers, result, round_off))
+        return max(lost(result), largest_change(setting, in_float64, numbers, result, round_off))
 
     try:
         result = in_float64(problem, start)
@@ -101,55 +110,18 @@ def certain(
             raise
         return longer
     # What counts as round-off is kept, where longer numbers can tell whether it is that.
-    if change(result, 0.0 if is_small else MOVE) <= (_SURE if is_small else _GOOD):
+    if change(result, 0.0 if is_small else MOVE) <= (_SURE if is_small else GOOD):
         return result
     longer = exact()
     if longer is not None:
         return longer
     error = change(result, MOVE)
-    if not error <= _GOOD:
+    if not error <= GOOD:
         raise LostPrecisionError(error, largest_dim(setting))
     return result
 
 
-def computed_twice(
-    setting: Setting,
-    in_float64: Callable[[Problem, StartingWeights], OneStepRisk],
-    again: Callable[[Problem, StartingWeights], OneStepRisk] | None = None,
-) -> OneStepRisk:
-    """Return the results of a calculation for which there are no longer numbers.
-
-    Parameters
-    ----------
-    setting : Setting
-    in_float64 : callable
-        Computes the results of a problem and its starting weights.
-    again : callable, optional
-        Computes them for the setting that is moved, if that is to be done another way.
-
-    Raises
-    ------
-    OutOfRangeError
-        If a result is too large or too small for float64.
-    LostPrecisionError
-        If fewer than nine digits of a result are certain: it changes by more than 5e-10 of itself
-        when the setting is moved by its last bits, or is below zero, which none is.
-    """
-    try:
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            problem = Problem.of(setting)
-            risk = in_float64(problem, starting_weights(problem))
-    except OutOfRangeError as error:
-        if error.value < 0.0:
-            raise LostPrecisionError(math.inf, 0) from error
-        raise
-    change = _largest_change(setting, again or in_float64, one_step_numbers, risk, MOVE)
-    if not change <= _GOOD:
-        raise LostPrecisionError(change, 0)
-    return risk
-
-
-def _largest_change(
+def largest_change(
     setting: Setting,
     in_float64: Callable[[Problem, StartingWeights], _Result],
     numbers: Callable[[_Result], Sequence[float]],
@@ -158,7 +130,7 @@ def _largest_change(
 ) -> float:
     """Return the largest relative change of a number when a setting is moved by its last bits."""
     others = (_moved(setting, in_float64, moved, round_off) for moved in _ways(setting))
-    return max(_change(numbers, result, other) for other in others)
+    return max(relative_change(numbers, result, other) for other in others)
 
 
 def _ways(setting: Setting) -> list[Moved]:
@@ -183,7 +155,7 @@ def _moved(
             return None
 
 
-def _change(
+def relative_change(
     numbers: Callable[[_Result], Sequence[float]], result: _Result, other: _Result | None
 ) -> float:
     """Return the largest relative change of a number."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from ttt_theory.linear.closed_form import elliptical, one_step
 from ttt_theory.linear.exact.assembly import Forms, weighted_forms
-from ttt_theory.linear.exact.certainty import computed_twice
 from ttt_theory.linear.exact.curve import Curve
 from ttt_theory.linear.exact.forms import ProblemForms
 from ttt_theory.linear.exact.results import OneStepRisk, one_step_result
+from ttt_theory.linear.exact.twice import computed_twice
 from ttt_theory.linear.setting.feature_laws import EllipticalFeatures
 
 if TYPE_CHECKING:

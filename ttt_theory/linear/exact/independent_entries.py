@@ -19,10 +19,10 @@ from ttt_theory.coordinates.block_matrix import joined
 from ttt_theory.coordinates.blocks import IsotropicBlock
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.closed_form import one_step, sample_sums
-from ttt_theory.linear.exact.certainty import computed_twice
 from ttt_theory.linear.exact.curve import Curve
 from ttt_theory.linear.exact.entry_moments import EntryMoments, cumulants
 from ttt_theory.linear.exact.results import OneStepRisk, one_step_result
+from ttt_theory.linear.exact.twice import computed_twice
 from ttt_theory.linear.setting.feature_laws import IndependentEntries
 from ttt_theory.structured import RotatedMatrix
 from ttt_theory.structured.memory import check_dense_memory

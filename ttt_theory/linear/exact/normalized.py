@@ -17,7 +17,6 @@ import numpy as np
 from ttt_theory.covariance import Isotropic
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.linear.closed_form import isotropic, normalized, one_step, pretraining
-from ttt_theory.linear.exact.certainty import computed_twice
 from ttt_theory.linear.exact.curve import Curve
 from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.results import OneStepRisk, one_step_result
@@ -26,6 +25,7 @@ from ttt_theory.linear.exact.tilted_law import (
     label_scaled_moments,
     normalized_moments,
 )
+from ttt_theory.linear.exact.twice import computed_twice
 
 if TYPE_CHECKING:
     from ttt_theory.checks import FloatArray

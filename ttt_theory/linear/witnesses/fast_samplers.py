@@ -14,8 +14,8 @@ from ttt_theory.errors import InvalidSettingError
 from ttt_theory.evidence.quadrature import NodeGenerator
 from ttt_theory.evidence.record import ROUND_OFF, Evidence, EvidenceKind, Verdict, agreement
 from ttt_theory.evidence.simulated_means import equivalence
+from ttt_theory.linear.exact.fresh_context import risk_of
 from ttt_theory.linear.exact.problem import Problem
-from ttt_theory.linear.exact.risk import risk_of
 from ttt_theory.linear.exact.weights import starting_weights
 from ttt_theory.linear.monte_carlo import (
     fast_sampler_of,

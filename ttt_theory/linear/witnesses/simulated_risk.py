@@ -10,8 +10,8 @@ import numpy as np
 from ttt_theory.errors import InvalidSettingError
 from ttt_theory.evidence.record import ROUND_OFF, Evidence, EvidenceKind, Verdict
 from ttt_theory.evidence.simulated_means import equivalence, judged_interval
+from ttt_theory.linear.exact.fresh_context import risk_of
 from ttt_theory.linear.exact.problem import Problem
-from ttt_theory.linear.exact.risk import risk_of
 from ttt_theory.linear.exact.weights import starting_weights
 from ttt_theory.linear.monte_carlo import literal_of, rescaled
 from ttt_theory.linear.simulation.literal import QUERIES
