@@ -62,7 +62,7 @@ def computed_twice(
         raise
     change = largest_change(setting, again or in_float64, one_step_numbers, risk, MOVE)
     if change <= GOOD:
-        change = math.inf if _is_round_off(risk) else _gauge(setting)
+        change = _gauge(setting, risk)
     if not change <= GOOD:
         raise LostPrecisionError(change, 0)
     return risk
@@ -74,8 +74,11 @@ def _is_round_off(risk: OneStepRisk) -> bool:
     return 0.0 < abs(risk.linear) <= VANISHING * bound
 
 
-def _gauge(setting: Setting) -> float:
-    """Return how far float64 is off the results that are known for certain."""
+def _gauge(setting: Setting, risk: OneStepRisk) -> float:
+    """Return how far float64 is off results that are known for certain, or infinity.
+
+    Infinity where the known c1 is zero and a result's own is too small to be told from it.
+    """
     plain = dataclasses.replace(
         setting, evaluation="fresh", step_rule="plain", feature_law=GaussianFeatures()
     )
@@ -90,4 +93,6 @@ def _gauge(setting: Setting) -> float:
         found = None
         with contextlib.suppress(OutOfRangeError):
             found = fresh_context.in_float64(problem, start)
+    if known.linear == 0.0 and _is_round_off(risk):
+        return math.inf
     return relative_change(one_step_numbers, known, found)
