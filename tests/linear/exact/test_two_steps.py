@@ -20,8 +20,10 @@ from ttt_theory import (
     one_step_risk,
     several_steps_risk,
 )
-from ttt_theory.linear.exact import long_decimals
+from ttt_theory.linear.exact import long_decimals, two_steps
+from ttt_theory.linear.exact.descent import Descent
 from ttt_theory.linear.exact.exact_numbers import ExactNumbers, exact_parts
+from ttt_theory.linear.exact.problem import Problem
 from ttt_theory.linear.exact.two_steps import Estimate, descent, of_two_steps
 from ttt_theory.linear.witnesses.multiplied_out import Samples, multiplied_out
 
@@ -195,6 +197,43 @@ def test_what_cancels_is_taken_from_longer_numbers():
     assert risk.risk_after < 1e-7 * risk.risk_before
     two = several_steps_risk(setting, [risk.step_size]).risks
     assert two[1] == pytest.approx(risk.risk_after, rel=1e-6)
+
+
+LARGE = Setting(5, 4, Diagonal(np.linspace(1.0, 2.0, 66)), Isotropic(66), np.ones(66))
+
+
+def test_terms_that_cancel_are_refused_where_nothing_moves_them(monkeypatch):
+    # Whatever the setting, R/R(0) = 1 − 2c + (1 + 1e-13)c², with c = 1 for a step of half a unit.
+    found = Descent(1.0, [1.0, 0.0], [[1.0 + 1e-13, 0.0], [0.0, 1.0]])
+    monkeypatch.setattr(two_steps, "descent", lambda *_: found)
+    unit = 2.0 ** -Problem.of(LARGE).step_exponent
+    with pytest.raises(LostPrecisionError):
+        several_steps_risk(LARGE, [unit / 2, 0.0])
+    before, *after = several_steps_risk(LARGE, [unit / 4, 0.0]).risks
+    assert after == pytest.approx([before / 4, before / 4])
+
+
+def test_a_quadratic_part_that_rounding_made_indefinite_is_refused(monkeypatch):
+    found = Descent(1.0, [0.1, 0.2], [[1.0, 1.0], [1.0, 1.0 - 1e-16]])
+    monkeypatch.setattr(two_steps, "descent", lambda *_: found)
+    for rule in ("joint", "equal", "greedy"):
+        with pytest.raises(LostPrecisionError):
+            best_steps(LARGE, 2, rule)
+
+
+@pytest.mark.parametrize("evaluation", ["fresh", "same"])
+def test_long_prompts_of_uneven_features(evaluation):
+    covariance = Diagonal([1.0, 1.5])
+    setting = Setting(10**9, 10**9, covariance, Isotropic(2), [1.0, -2.0], evaluation=evaluation)
+    found = best_steps(setting, 2)
+    features = np.array([[F(1), F(0)], [F(0), F(3, 2)]], dtype=object)
+    weights = [[1 / (F(10**9 + 1) * each + F(5, 2)) if i == j else F(0) for j in range(2)]
+               for i, each in enumerate((F(1), F(3, 2)))]  # fmt: skip
+    exact = exact_descent(10**9, 10**9, features, [F(1), F(-2)], F(0), weights, evaluation)
+    steps = [F(step) for step in found.step_sizes]
+    expected = [float(exact.risk(steps[:t])) for t in range(3)]
+    assert found.risks == pytest.approx(expected, rel=1e-9, abs=0.0)
+    assert found.risks[-1] < 1e-6 * found.risks[0] or evaluation == "fresh"
 
 
 def test_a_large_setting_whose_digits_cancel_is_refused():

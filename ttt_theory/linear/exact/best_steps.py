@@ -120,15 +120,15 @@ def best_steps(setting: Setting, count: int, rule: str = "joint") -> BestSteps:
         return BestSteps((one_step.step_size,), risks, *sizes, rule, one_step.risk_after)
 
     def evaluated(descent: Descent, round_off: Fraction) -> list[Estimate]:
-        growth = _growth(descent.quadratic)
-        if math.isinf(growth):
+        if any(descent.linear) and _definite_solution(descent.quadratic, descent.linear) is None:
+            # It is positive definite, but for what rounding made of it.
             return [Estimate(Fraction(0), math.inf)] * (2 * count + 2)
         best = _best(descent, rule, decay)
         exact = [Fraction(each) for each in best.steps]
         return [
             *(Estimate.of_risk(descent, exact[:t], round_off) for t in range(count + 1)),
             Estimate(best.least_risk, round_off * size_of_terms(descent, best.polynomial)),
-            *(Estimate(each, round_off * growth * abs(each)) for each in exact),
+            *(Estimate(each, 0) for each in exact),
         ]
 
     found = of_two_steps(setting, count, evaluated)
@@ -154,16 +154,6 @@ def _best(descent: Descent, rule: str, decay: Fraction | None) -> _Best:
     else:
         steps = _greedy(descent, count) if rule == "greedy" else _joint(descent, polynomial)
     return _Best(steps, polynomial, descent.constant - _dot(polynomial, descent.linear))
-
-
-def _growth(quadratic: Sequence[Sequence[Fraction]]) -> Fraction | float:
-    """Return by how much the best two coefficients are less certain than the quadratic part."""
-    (first, mixed), (_, last) = quadratic
-    product = first * last
-    determinant = product - mixed**2
-    if determinant > 0:
-        return product / determinant
-    return math.inf if product else Fraction(1)
 
 
 def _decay(rule: str) -> Fraction | None:
