@@ -7,7 +7,7 @@ import numpy as np
 
 import ttt_theory as ttt
 from benchmarks.baselines import Arrays, Estimate, numpy_loop, torch_batches
-from benchmarks.measuring import Repeated, calibrated, interleaved
+from benchmarks.measuring import Cost, Repeated, calibrated, interleaved
 from benchmarks.report import Section, Target
 from ttt_theory.linear.simulation.literal import QUERIES
 from ttt_theory.sampling.moments import generator
@@ -114,18 +114,7 @@ def _precision_of(
     # Starting the processes is no part of a throughput.
     for method in PROMISED_THROUGHPUT:
         runs[f"{method}, 2 processes"](4096, 0)
-    # Longer where there are processes to be kept busy.
-    prompts = {
-        label: calibrated(
-            lambda n, run=run: run(n, 0), seconds * (3 if "processes" in label else 1), 64
-        )
-        for label, run in runs.items()
-    }
-    seeds = iter(range(10**9))
-    results, costs = interleaved(
-        {label: lambda label=label: runs[label](prompts[label], next(seeds)) for label in runs},
-        rounds,
-    )
+    prompts, results, costs = _taken_in_turn(runs, seconds, rounds)
     exact = ttt.one_step_risk(setting).risk_after
     cpu = {label: Repeated([c.cpu / prompts[label] for c in costs[label]]) for label in runs}
     speed = {label: Repeated([prompts[label] / c.wall for c in costs[label]]) for label in runs}
@@ -173,6 +162,25 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
+def _taken_in_turn(
+    runs: dict[str, Callable[[int, int], Estimate]], seconds: float, rounds: int
+) -> tuple[dict[str, int], dict[str, list[Estimate]], dict[str, list[Cost]]]:
+    """Return how many prompts each run is given, and by round its estimate and what it took."""
+    prompts = {
+        # Longer where there are processes to be kept busy.
+        label: calibrated(
+            lambda n, run=run: run(n, 0), seconds * (3 if "processes" in label else 1), 64
+        )
+        for label, run in runs.items()
+    }
+    seeds = iter(range(10**9))
+    results, costs = interleaved(
+        {label: lambda label=label: runs[label](prompts[label], next(seeds)) for label in runs},
+        rounds,
+    )
+    return prompts, results, costs
+
+
 def simulated_steps(seconds: float, rounds: int) -> Section:
     """Compare 4 steps of the literal and the conditional simulator with PyTorch's."""
     dim, length, samples, count = 60, 90, 30, 4
@@ -214,17 +222,7 @@ def simulated_steps(seconds: float, rounds: int) -> Section:
     }
     torch = [label for label in runs if "W per prompt" in label]
     runs["literal, 2 processes"](4096, 0)
-    prompts = {
-        label: calibrated(
-            lambda n, run=run: run(n, 0), seconds * (3 if "processes" in label else 1), 64
-        )
-        for label, run in runs.items()
-    }
-    seeds = iter(range(10**9))
-    results, costs = interleaved(
-        {label: lambda label=label: runs[label](prompts[label], next(seeds)) for label in runs},
-        rounds,
-    )
+    prompts, results, costs = _taken_in_turn(runs, seconds, rounds)
     cpu = {label: Repeated([c.cpu / prompts[label] for c in costs[label]]) for label in runs}
     speed = {label: Repeated([prompts[label] / c.wall for c in costs[label]]) for label in runs}
     variance = {label: _mean([each.variance for each in results[label]]) for label in runs}
