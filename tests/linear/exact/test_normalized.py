@@ -1,7 +1,6 @@
 """Steps divided by ‖u‖²: exact risks against other integrals, and where none exist."""
 
 import dataclasses
-import functools
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from scipy import special, stats
 import ttt_theory as ttt
 from ttt_theory.errors import InvalidSettingError, LostPrecisionError
 from ttt_theory.linear.exact import normalized, tilted_law
+from ttt_theory.linear.witnesses.two_integrals import normalized_averages
 
 GOOD = 1e-9
 
@@ -56,45 +56,6 @@ def parts(given):
     return features, weights, task, mean, variance, second, cross
 
 
-def by_two_integrals(given):
-    """c1 and c2 by trapezoidal rules in log t and log θ, 1/U^j = ∫θ^(j−1)e^(−θU)dθ/Γ(j)."""
-    features, weights, task, mean, variance, second, cross = parts(given)
-    n, k, noise = given.context_length, given.test_samples, given.noise_variance
-    t = np.exp(np.arange(-25.0, 6.0, 0.2))
-    centre = variance * features - np.outer(mean, mean)
-    # Without noise the integrand falls fast, and 1 + φC is singular but for round-off for large φ.
-    phi = np.exp(np.arange(-45.0, 75.0 if noise else 20.0, 0.25))
-    density = stats.chi2(n).pdf(t) * t * 0.2
-    resolvent = np.linalg.inv(np.eye(len(mean)) + phi[:, None, None] * centre)
-    decay = np.exp(-0.5 * np.outer(t, phi * (resolvent @ mean @ mean)))
-    weight = 0.25 * density[:, None] * np.sqrt(np.linalg.det(resolvent)) * decay
-    theta = phi / (2.0 * t[:, None])
-    spread = t[:, None, None, None] * (resolvent @ centre)
-    location = t[:, None, None] * (resolvent @ mean)
-
-    def trace(*factors):
-        return np.trace(functools.reduce(np.matmul, factors), axis1=-2, axis2=-1)
-
-    def form(left, matrix, right):
-        return np.einsum("...i,...ij,...j->...", left, matrix, right)
-
-    error = task - location @ weights.T
-    crossed = -weights @ spread  # Cov(e, u)
-    context = form(location, second, location) + trace(second, spread)
-    square = features @ features
-    first, third = (
-        (form(error, weighting, error) - trace(weighting, crossed, weights.T)) * context
-        + 4.0 * form(error, weighting @ crossed @ second, location)
-        + 2.0 * trace(weighting, crossed, second, np.swapaxes(crossed, -1, -2))
-        for weighting in (features, features @ square)
-    )
-    linear = form(location, cross @ square, error) + trace(cross @ square, crossed)
-    quadratic = (k + 1) * third + np.trace(square) * (first + noise * context)
-    return (
-        4 * k * np.array([np.sum(weight * theta * linear), np.sum(weight * theta**2 * quadratic)])
-    )
-
-
 MIXED = np.array(
     [[2.0, 0.3, 0.1, 0.0], [0.3, 1.0, -0.2, 0.1], [0.1, -0.2, 0.7, 0.0], [0, 0.1, 0, 0.5]]
 )
@@ -118,7 +79,9 @@ PLANE = np.array([[0.7, 0.1], [0.3, -0.9], [1.1, 0.4], [-0.2, 0.3], [0.6, 0.6]])
     ],
 )
 def test_fresh_context_against_two_integrals(given):
-    np.testing.assert_allclose(coefficients(given)[1:], by_two_integrals(given), rtol=1e-8)
+    _, weights, *_ = parts(given)
+    expected = normalized_averages(given, weights)
+    np.testing.assert_allclose(coefficients(given)[1:], expected, rtol=1e-8)
 
 
 @pytest.mark.parametrize("factor", [0.0, 1.0, 0.4, -1.0])
@@ -227,7 +190,6 @@ def test_coordinates_taken_together_change_nothing(n, k, variances, noise):
 
 def test_units():
     features = ttt.Diagonal([2.0, 1.0, 0.5])
-    one = ttt.one_step_risk(setting(9, 2, features, [1.0, 2.0, -1.0], 0.5))
     scaled = setting(9, 2, ttt.Diagonal([6.0, 3.0, 1.5]), [10.0, 20.0, -10.0], 150.0)
     scaled = dataclasses.replace(
         scaled, pretraining=ttt.Pretraining(noise_variance=1.5), initialization=ttt.ZeroWeights()

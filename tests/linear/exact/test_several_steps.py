@@ -218,7 +218,9 @@ def test_equal_matrices_of_other_kinds_count_as_isotropic():
     d, task = 4, [1.0, -0.5, 0.25, 2.0]
     start = PretrainedWeights(0.75)
     plain = Setting(6, 5, Isotropic(d, scale=0.5), Isotropic(d), task, 0.25, start)
-    expected = several_steps_risk(plain, [1e-3, 2e-3])
+    # More than two steps are exact for multiples of the identity alone.
+    steps = [1e-3, 2e-3, 5e-4]
+    expected = several_steps_risk(plain, steps)
     weight = 0.75 / (0.5 * (6 + 1 + d) + 0.25)
     for features, prior, other in (
         (Diagonal([0.5] * d), AR1(d, 0.0), start),
@@ -226,12 +228,10 @@ def test_equal_matrices_of_other_kinds_count_as_isotropic():
         (Isotropic(d, scale=0.5), Isotropic(d), DenseWeights(weight * np.eye(d))),
     ):
         setting = Setting(6, 5, features, prior, task, 0.25, other)
-        assert several_steps_risk(setting, [1e-3, 2e-3]).risks == pytest.approx(
-            expected.risks, rel=1e-13
-        )
+        assert several_steps_risk(setting, steps).risks == pytest.approx(expected.risks, rel=1e-13)
     # The prior plays no part in a cold start.
     cold = Setting(6, 5, Isotropic(d), AR1(d, 0.5), task, 0.25, ZeroWeights())
-    assert len(several_steps_risk(cold, [1e-3, 2e-3]).risks) == 3
+    assert len(several_steps_risk(cold, steps).risks) == 4
 
 
 def test_sizes_and_scales_of_any_order():

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ttt_theory.claims.claim import Claim
+from ttt_theory.covariance import Dense
 from ttt_theory.evidence.algebra import identity, indeterminates, limit, proof
-from ttt_theory.evidence.record import Evidence
+from ttt_theory.evidence.record import Evidence, EvidenceKind, agreement
 from ttt_theory.linear.claims.stating import exactly, to_leading_order
 from ttt_theory.linear.closed_form import (
     elliptical,
@@ -24,7 +25,11 @@ from ttt_theory.linear.exact.curve import Curve
 from ttt_theory.linear.exact.elliptical import EllipticalAssembly
 from ttt_theory.linear.exact.entry_moments import cumulants
 from ttt_theory.linear.exact.independent_entries import IndependentEntriesCurve
+from ttt_theory.linear.exact.risk import one_step_risk
 from ttt_theory.linear.exact.spectrum import Spectrum, SpectrumForms, isotropic_spectrum
+from ttt_theory.linear.setting.feature_laws import EllipticalFeatures
+from ttt_theory.linear.setting.setting import Setting
+from ttt_theory.linear.setting.starts import DenseWeights
 from ttt_theory.linear.witnesses.every_outcome import (
     NOISE,
     RADII,
@@ -202,6 +207,57 @@ def _any_covariance(_: Effort) -> list[Evidence]:
             "are those of all outcomes added up",
             curve,
             _rotated_outcomes(n, k),
+        )
+    ]
+
+
+_RADII = ((0.5, 0.8), (3.0, 0.2))
+_MIXED = np.array([[1.0, 0.5], [-0.3, 1.5]])
+_UNEVEN = np.array([[0.1, 0.03], [-0.02, 0.05]])
+_SLANTED = np.array([1.0, -0.5])
+_STEP = 7e-5
+"""Of the size of c1/c2 there, which keeps the digits of both."""
+
+
+@cache
+def _elliptical_average(n: int, k: int) -> Any:
+    """Average over nodes for the Gaussian factor, enough of them for its degree."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(5)
+    normal = list(zip(nodes.tolist(), (weights / weights.sum()).tolist(), strict=True))
+    features = list(elliptical_vectors(_MIXED, normal, _RADII))
+    noise = [(float(value), float(chance)) for value, chance in NOISE]
+    return risk_of_all_outcomes(features, noise, n, k, _UNEVEN, _SLANTED, _STEP)
+
+
+def _elliptical_of_any_covariance(effort: Effort) -> list[Evidence]:
+    """Compare what the package returns with averages over nodes and radii, in two dimensions."""
+    radii, chances = np.array(_RADII).T
+    covariance = Dense(_MIXED @ _MIXED.T)
+    errors = []
+    for n, k in ((2, 1),) if effort.quick else ((2, 1), (1, 2)):
+        setting = Setting(
+            n,
+            k,
+            covariance,
+            covariance,
+            _SLANTED,
+            3.0,
+            DenseWeights(_UNEVEN),
+            feature_law=EllipticalFeatures(radii, chances),
+        )
+        risk = one_step_risk(setting)
+        outcomes = _elliptical_average(n, k)
+        errors += [
+            risk.constant / outcomes[0] - 1.0,
+            risk.linear / outcomes[1] - 1.0,
+            risk.quadratic / outcomes[2] - 1.0,
+        ]
+    return [
+        agreement(
+            EvidenceKind.EXACT_AVERAGE,
+            "elliptical features, d = 2, Σ_x and W that do not commute, noise: c0, c1 and c2 are "
+            "those of all outcomes added up, the Gaussian factor by nodes",
+            errors,
         )
     ]
 
@@ -397,6 +453,7 @@ CLAIMS = (
         evidence=(
             _every_outcome,
             _any_covariance,
+            _elliptical_of_any_covariance,
             _elliptical_limits,
             _matched_weights,
             _universality,

@@ -22,6 +22,7 @@ from ttt_theory.linear.exact.weights import starting_weights
 from ttt_theory.linear.setting.setting import Setting
 from ttt_theory.linear.setting.starts import DenseWeights
 from ttt_theory.linear.simulation.literal import risk_coefficients
+from ttt_theory.linear.witnesses.two_integrals import normalized_averages
 
 if TYPE_CHECKING:
     from ttt_theory.evidence.effort import Effort
@@ -90,7 +91,7 @@ def _averaged(_: Effort) -> list[Evidence]:
     ]
 
 
-def _any_covariance(_: Effort) -> list[Evidence]:
+def _by_the_general_route(_: Effort) -> list[Evidence]:
     """Put the general route, given W entry by entry, beside the rational forms at Σ_x = I."""
     by_square: list[float] = []
     by_labels: list[float] = []
@@ -121,8 +122,7 @@ def _any_covariance(_: Effort) -> list[Evidence]:
     return [
         agreement(
             EvidenceKind.EXACT_VALUE,
-            "the integral over a tilted law, for any Σ_x and W, is c1 and c2 of a step divided by "
-            "‖u‖² at Σ_x = I",
+            "Σ_x = I: the integral over a tilted law is c1 and c2 of a step divided by ‖u‖²",
             by_square,
             points=len(by_square),
         ),
@@ -132,6 +132,36 @@ def _any_covariance(_: Effort) -> list[Evidence]:
             by_labels,
             points=len(by_labels),
         ),
+    ]
+
+
+def _any_covariance(_: Effort) -> list[Evidence]:
+    """Compare what the package returns with sums over t and θ; Σ_x and W do not commute."""
+    root = np.array([[1.0, 0.0, 0.0], [0.5, 1.5, 0.0], [-0.3, 0.2, 0.8]])
+    covariance = Dense(root @ root.T)
+    weights = np.array([[0.05, 0.02, 0.0], [-0.01, 0.06, 0.03], [0.0, 0.02, 0.04]])
+    errors: list[float] = []
+    for n, k, noise in ((9, 3, _NOISE), (12, 2, 0.0)):
+        setting = Setting(
+            n,
+            k,
+            covariance,
+            covariance,
+            np.array([1.0, -2.0, 0.5]),
+            noise,
+            DenseWeights(weights),
+            step_rule="normalized",
+        )
+        risk, expected = one_step_risk(setting), normalized_averages(setting, weights)
+        errors += (np.array([risk.linear, risk.quadratic]) / expected - 1.0).tolist()
+    return [
+        agreement(
+            EvidenceKind.EXACT_VALUE,
+            "Σ_x and W that do not commute, with noise and without: c1 and c2 of a step divided by "
+            "‖u‖² are two integrals over the law of u",
+            errors,
+            points=len(errors),
+        )
     ]
 
 
@@ -331,7 +361,13 @@ CLAIMS = (
             normalized.same_quadratic,
             normalized.same_risk,
         ),
-        evidence=(_averaged, _against_the_oracle, _on_the_same_context, _any_covariance),
+        evidence=(
+            _averaged,
+            _against_the_oracle,
+            _on_the_same_context,
+            _by_the_general_route,
+            _any_covariance,
+        ),
     ),
     Claim(
         id="best-start",

@@ -131,7 +131,7 @@ def best_steps(setting: Setting, count: int, rule: str = "joint") -> BestSteps:
             *(Estimate(each, 0) for each in exact),
         ]
 
-    found = of_two_steps(setting, count, evaluated)
+    found = of_two_steps(setting, evaluated)
     risks = held("risks", found[: count + 1])
     steps = held("step_sizes", found[count + 2 :])
     return BestSteps(steps, risks, *sizes, rule, *held("polynomial_risk", [found[count + 1]]))

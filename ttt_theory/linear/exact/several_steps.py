@@ -94,7 +94,7 @@ def _risks(setting: Setting, steps: Sequence[float]) -> tuple[float, ...]:
             Estimate.of_risk(descent, exact[:count], round_off) for count in range(len(exact) + 1)
         ]
 
-    return held("risks", of_two_steps(setting, len(exact), evaluated))
+    return held("risks", of_two_steps(setting, evaluated))
 
 
 def isotropic_descent_of(setting: Setting, steps: int) -> Descent | None:

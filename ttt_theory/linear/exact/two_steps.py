@@ -116,7 +116,7 @@ Evaluate = Callable[[Descent, Fraction], Sequence[Estimate]]
 """Takes the risk in fractions, and the relative error of its coefficients."""
 
 
-def of_two_steps(setting: Setting, most_steps: int, evaluate: Evaluate) -> list[Fraction]:
+def of_two_steps(setting: Setting, evaluate: Evaluate) -> list[Fraction]:
     """Return what a function makes of the risk after at most two steps, of any Σ_x, W, β and σ².
 
     Parameters
@@ -124,8 +124,6 @@ def of_two_steps(setting: Setting, most_steps: int, evaluate: Evaluate) -> list[
     setting : Setting
         With plain steps, a fixed task and Gaussian features; evaluated on a fresh or the same
         context.
-    most_steps : int
-        1 or 2.
     evaluate : Evaluate
 
     Returns
@@ -149,7 +147,7 @@ def of_two_steps(setting: Setting, most_steps: int, evaluate: Evaluate) -> list[
     check_defaults(setting, "the risk after two steps", "step_rule", "task", "feature_law")
 
     def in_float64(problem: Problem, start: StartingWeights) -> Sequence[Estimate]:
-        found = descent(setting.evaluation, *assembled(problem, start), most_steps)
+        found = descent(setting.evaluation, *assembled(problem, start))
         label, step = problem.label_exponent, problem.step_exponent
         return evaluate(_in_fractions(found, label, step), _ROUNDED * Fraction(2) ** -52)
 
@@ -158,7 +156,7 @@ def of_two_steps(setting: Setting, most_steps: int, evaluate: Evaluate) -> list[
         return None if exact is None else [Estimate(value, 0) for value in exact]
 
     def in_decimals(numbers: ExactNumbers, negligible: Decimal, _: Decimal) -> list[Decimal]:
-        found = descent(setting.evaluation, *decimal_parts(numbers), most_steps)
+        found = descent(setting.evaluation, *decimal_parts(numbers))
         estimates = evaluate(_in_fractions(found), _ROUNDED * Fraction(negligible))
         return [_decimal(each) for each in estimates]
 
